@@ -1,0 +1,55 @@
+# make serve | test | fix | bench | docs | servers       Needs Python 3.11 or newer (PYTHON=...) and make.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+# Used by the browser tests; without one they are deselected and reported as not run.
+export MAILOPS_TEST_CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+NOT_RUN := $(if $(MAILOPS_TEST_CHROMIUM),,browser) \
+	$(if $(and $(MAILOPS_TEST_MARIADB),$(MAILOPS_TEST_REDIS)),,stack)
+empty :=
+space := $(empty) $(empty)
+DESELECT := $(subst $(space), and ,$(addprefix not_,$(strip $(NOT_RUN))))
+
+.PHONY: help serve test fix bench docs venv servers
+help:
+	@head -n 1 Makefile
+
+serve: .venv/.runtime
+	$(BIN)/mailops serve
+
+test: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@for kind in $(NOT_RUN); do echo "not run here: $$kind tests (see CONTRIBUTING.md)"; done
+	$(BIN)/python -m pytest $(if $(DESELECT),-m "$(subst not_,not ,$(DESELECT))") $(ARGS)
+
+fix: .venv/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/.dev
+	$(BIN)/python -m pytest -o python_files='bench_*.py' -q -s tests/benchmarks
+
+docs: .venv/.dev
+	$(BIN)/python -m opslib.docs
+
+servers:
+	@tests/stack/servers.sh start
+
+venv: .venv/.dev
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mailops needs Python 3.11 or newer; set PYTHON=")'
+	$(PYTHON) -m venv .venv
+
+.venv/.runtime: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) --editable .
+	touch $@
+
+.venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) --editable '.[dev]'
+	touch $@ .venv/.runtime
