@@ -38,9 +38,6 @@ class SettingsError(UserError):
         self.message = message
         super().__init__("setting_invalid", setting, message, field=setting)
 
-    def __str__(self) -> str:
-        return f"{self.setting}: {self.message}"
-
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -57,7 +54,10 @@ def _text(raw: str) -> str:
 
 
 def _path(raw: str) -> Path | None:
-    return Path(raw).expanduser() if raw else None
+    try:
+        return Path(raw).expanduser() if raw else None
+    except RuntimeError as error:
+        raise ValueError("give a path; the home directory it names is not known.") from error
 
 
 def _zone(raw: str) -> ZoneInfo | None:

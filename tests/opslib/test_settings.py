@@ -4,7 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from opslib import settings
@@ -103,7 +103,11 @@ def test_errors_of_the_file_name_the_line(conf: Path, text: str, words: str) -> 
         Settings.load({"MAILOPS_MAILCOW_CONF": str(conf)})
 
 
-@given(st.sampled_from(list(settings.declarations())), st.text(st.characters(exclude_characters="\0"), max_size=20))
+@given(
+    st.sampled_from(list(settings.declarations())),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20),
+)
+@example("data_dir", "~nobody-known")
 def test_any_value_is_taken_or_refused_with_the_name(name: str, value: str) -> None:
     try:
         Settings.load({settings.variable(name): value})
