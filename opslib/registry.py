@@ -1,0 +1,42 @@
+"""Names for code that runs inside a commit, so that plans stay data.
+
+A guard raises `UserError` when its condition does not hold.  A derivation rewrites rows that follow from others.
+Both get the open connection and the site, plus the arguments kept in the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from opslib.site import Site
+
+Inside = Callable[..., None]
+
+_guards: dict[str, Inside] = {}
+_derivations: dict[str, Inside] = {}
+
+
+def guard(function: Inside) -> Inside:
+    """Register a guard under its function name."""
+    _guards[function.__name__] = function
+    return function
+
+
+def derivation(function: Inside) -> Inside:
+    """Register a derivation under its function name."""
+    _derivations[function.__name__] = function
+    return function
+
+
+def check(name: str, connection: sa.Connection, site: Site, *args: Any) -> None:
+    """Run a guard."""
+    _guards[name](connection, site, *args)
+
+
+def derive(name: str, connection: sa.Connection, site: Site, *args: Any) -> None:
+    """Run a derivation."""
+    _derivations[name](connection, site, *args)

@@ -1,0 +1,7 @@
+"""Every resource by name, in menu order."""
+
+from __future__ import annotations
+
+from opslib.resource import Resource
+
+ALL: dict[str, type[Resource]] = {kind.name: kind for kind in ()}

@@ -1,0 +1,115 @@
+"""mailops' own tables.  They live beside the contract's, start with `ops_`, and hold nothing the daemons read."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from opslib.schema.metadata import metadata
+
+_BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_TEXT = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+_NAME = sa.String(255).with_variant(sa.String(255, collation="NOCASE"), "sqlite")
+_OPTIONS = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_row_format": "DYNAMIC"}
+
+
+def _table(name: str, *items: sa.schema.SchemaItem) -> sa.Table:
+    return sa.Table(name, metadata, *items, **_OPTIONS)
+
+
+ops_change = _table(
+    "ops_change",
+    sa.Column("id", _BIG, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.DateTime, nullable=False, comment="UTC"),
+    sa.Column("actor", _NAME, nullable=False),
+    sa.Column("role", sa.String(32), nullable=False),
+    sa.Column("via", sa.String(32), nullable=False),
+    sa.Column("resource", sa.String(64), nullable=False),
+    sa.Column("verb", sa.String(64), nullable=False),
+    sa.Column("label", sa.String(255), nullable=False),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("note", _TEXT, comment="why, in the actor's words"),
+    sa.Column("domains", _TEXT, nullable=False, comment="JSON list of the domains touched"),
+    sa.Column("derived", _TEXT, nullable=False, comment="JSON: what an undo must derive again"),
+    sa.Column("guards", _TEXT, nullable=False, comment="JSON: what must hold for an undo"),
+    sa.Column("final", _TEXT, nullable=False, comment="JSON list of what an undo cannot bring back"),
+    sa.Column("undoes", _BIG, nullable=True),
+    sa.Column("undone_by", _BIG, nullable=True),
+    sa.Index("ops_change_resource", "resource", "id"),
+    sa.Index("ops_change_actor", "actor", "id"),
+)
+
+ops_change_row = _table(
+    "ops_change_row",
+    sa.Column("change_id", _BIG, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("subject", _NAME, nullable=False),
+    sa.Column("tbl", sa.String(64), nullable=False),
+    sa.Column("row_key", _TEXT, nullable=False),
+    sa.Column("before_image", _TEXT, nullable=True),
+    sa.Column("after_image", _TEXT, nullable=True),
+    sa.Index("ops_change_row_subject", "subject"),
+)
+
+ops_outbox = _table(
+    "ops_outbox",
+    sa.Column("id", _BIG, primary_key=True, autoincrement=True),
+    sa.Column("change_id", _BIG, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False, comment="keyvalue or host"),
+    sa.Column("verb", sa.String(64), nullable=False),
+    sa.Column("args", _TEXT, nullable=False),
+    sa.Column("undo", _TEXT, nullable=True),
+    sa.Column("label", sa.String(255), nullable=False),
+    sa.Column("subject", _NAME, nullable=False, server_default=""),
+    sa.Column("state", sa.String(16), nullable=False, comment="pending, running, done, failed, given_up"),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("due", sa.DateTime, nullable=False, comment="UTC; not tried before"),
+    sa.Column("claimed", sa.DateTime, nullable=True, comment="UTC; when a process took it"),
+    sa.Column("finished", sa.DateTime, nullable=True, comment="UTC"),
+    sa.Column("problem", _TEXT, nullable=True),
+    sa.Index("ops_outbox_state", "state", "due"),
+    sa.Index("ops_outbox_change", "change_id"),
+)
+
+ops_session = _table(
+    "ops_session",
+    sa.Column("digest", sa.String(64), primary_key=True, comment="SHA-256 of the cookie's token"),
+    sa.Column("username", _NAME, nullable=False),
+    sa.Column("role", sa.String(32), nullable=False),
+    sa.Column("remote", sa.String(64), nullable=False),
+    sa.Column("agent", sa.String(255), nullable=False),
+    sa.Column("created", sa.DateTime, nullable=False, comment="UTC"),
+    sa.Column("seen", sa.DateTime, nullable=False, comment="UTC"),
+    sa.Column("pending", sa.String(32), nullable=False, server_default="", comment="what must be done first: password"),
+    sa.Index("ops_session_username", "username"),
+)
+
+ops_login_failure = _table(
+    "ops_login_failure",
+    sa.Column("id", _BIG, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.DateTime, nullable=False, comment="UTC"),
+    sa.Column("username", _NAME, nullable=False),
+    sa.Column("remote", sa.String(64), nullable=False),
+    sa.Index("ops_login_failure_username", "username", "at"),
+    sa.Index("ops_login_failure_remote", "remote", "at"),
+)
+
+ops_alias_target = _table(
+    "ops_alias_target",
+    sa.Column("target", _NAME, primary_key=True),
+    sa.Column("alias_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Index("ops_alias_target_alias", "alias_id"),
+)
+
+ops_state = _table(
+    "ops_state",
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("value", _TEXT, nullable=False),
+)
+
+ops_view = _table(
+    "ops_view",
+    sa.Column("username", _NAME, primary_key=True),
+    sa.Column("name", sa.String(128), primary_key=True, comment="what is remembered: columns of a grid, theme"),
+    sa.Column("value", _TEXT, nullable=False),
+)

@@ -1,0 +1,53 @@
+"""Scope as SQL: the domains and mailboxes an actor has access to (addresses.md 1.2, access.md 1.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from opslib.actor import Actor
+from opslib.schema import alias_domain, domain_admins, mailbox
+
+Clause = sa.ColumnElement[bool]
+
+
+def assigned(actor: Actor) -> sa.Select[Any]:
+    """Domains assigned to a domain administrator, as they are now."""
+    mine = domain_admins.c.username == actor.name
+    return sa.select(domain_admins.c.domain).where(mine, domain_admins.c.active == 1)
+
+
+def alias_domains_of(actor: Actor) -> sa.Select[Any]:
+    """Alias domains whose target is assigned to the actor."""
+    return sa.select(alias_domain.c.alias_domain).where(alias_domain.c.target_domain.in_(assigned(actor)))
+
+
+def by_domain(actor: Actor, column: sa.ColumnElement[Any], with_alias_domains: bool = True) -> Clause | None:
+    """Rows whose `column` is one of the actor's domains; None = no limit."""
+    if actor.is_admin:
+        return None
+    if actor.role != "domainadmin":
+        return sa.false()
+    own = column.in_(assigned(actor))
+    return sa.or_(own, column.in_(alias_domains_of(actor))) if with_alias_domains else own
+
+
+def by_mailbox(actor: Actor, column: sa.ColumnElement[Any]) -> Clause | None:
+    """Rows whose `column` names a mailbox the actor has access to: the own one, or those of the own domains."""
+    if actor.is_admin:
+        return None
+    own = column == actor.name
+    if actor.role != "domainadmin":
+        return own
+    return column.in_(sa.select(mailbox.c.username).where(mailbox.c.domain.in_(assigned(actor))))
+
+
+def domains(connection: sa.Connection, actor: Actor) -> frozenset[str] | None:
+    """Names of the domains and alias domains in reach; None = all."""
+    if actor.is_admin:
+        return None
+    if actor.role != "domainadmin":
+        return frozenset()
+    both = sa.union(assigned(actor), alias_domains_of(actor))
+    return frozenset(connection.execute(both).scalars())
