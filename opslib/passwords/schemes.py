@@ -33,7 +33,8 @@ _ARGON2_MEMORY_MAX, _ARGON2_WORK_MAX, _ARGON2_LANES_MAX = 1 << 20, 1 << 22, 64  
 
 _STORED = re.compile(r"\{([A-Za-z0-9-]+)\}(.*)", re.DOTALL)
 _BCRYPT = re.compile(r"\$2[aby]\$([0-9]{2})\$[./A-Za-z0-9]{53}")
-_SHA_CRYPT = re.compile(r"\$[56]\$(?:rounds=([0-9]{1,9})\$)?[^$]*\$[./A-Za-z0-9]+")
+_MD5_CRYPT = re.compile(r"\$1\$[./A-Za-z0-9]{0,8}\$[./A-Za-z0-9]{22}")
+_SHA_CRYPT = re.compile(r"\$[56]\$(?:rounds=([1-9][0-9]{3,8})\$)?[./A-Za-z0-9]{0,16}\$(?:[./A-Za-z0-9]{43}){1,2}")
 _PBKDF2 = re.compile(r"\$1\$([^$]*)\$([0-9]{1,8})\$([0-9a-f]{40})")
 _PBKDF2_SHA512 = re.compile(r"([0-9]{1,8})\$([^$]+)\$([^$]+)")
 
@@ -118,7 +119,7 @@ def _crypt(password: bytes, payload: str) -> bool:
     if payload.startswith("$argon2"):
         return _argon2(password, payload)
     if payload.startswith("$1$"):
-        return bool(md5_crypt.verify(password, payload))
+        return bool(_MD5_CRYPT.fullmatch(payload) and md5_crypt.verify(password, payload))
     if payload.startswith(("$5$", "$6$")):
         return _sha_crypt(password, payload)
     return bool(re.fullmatch("[./A-Za-z0-9]{13}", payload) and des_crypt.verify(password, payload))

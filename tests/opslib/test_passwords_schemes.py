@@ -70,6 +70,9 @@ NEVER = (
     "|Test-Pw1|RESOURCE|{}Test-Pw1|{NOPE}Test-Pw1|{PLAIN|{SHA256.HEX}00| {PLAIN}Test-Pw1|{PLAIN-TRUNC}0-|{PLAIN-TRUNC}-"
     "|{PLAIN-TRUNC}x-Test-Pw1|{PLAIN-TRUNC}-1-Test-Pw1|{SHA}|{SSHA}|{PBKDF2-SHA512}1$c2FsdA==$"
     "|{PBKDF2-SHA512}1$c2FsdA==$hn9w|{PBKDF2}$1$salt$0$4b007901b765489abead49d926f721d065a429c1|{BLF-CRYPT}|{BLF-CRYPT}$2y$10$short|{ARGON2ID}$argon2id$"
+    "|{MD5}$1$abcdefghi$koVx/rwCMd5uaM4P/Hv/d."
+    "|{SHA256-CRYPT}$5$rounds=999$abcdefgh$kBpRnyRWh6sU1AS.kpmzrVFMyKMbrzmMjsoOrc9S2B3"
+    "|{SHA256-CRYPT}$5$abcdefghabcdefghi$kBpRnyRWh6sU1AS.kpmzrVFMyKMbrzmMjsoOrc9S2B3"
     "|{CRYPT}*|{CRYPT}$y$j9T$abc$def"
 )
 ALIKE = [
@@ -116,7 +119,7 @@ def test_never_matches(stored: str) -> None:
     "stored",
     [
         "{BLF-CRYPT}$2y$31$gvtQ6Yn.oisZ6OMbPH5l0ebeBSVxy035haZEb92gX3iao.MzFgcRu",
-        "{SHA512-CRYPT}$6$rounds=999999999$abcdefgh$NUJUpWPYy0PNgGYTsLuGDo",
+        "{SHA256-CRYPT}$5$rounds=999999999$abcdefgh$kBpRnyRWh6sU1AS.kpmzrVFMyKMbrzmMjsoOrc9S2B3",
         "{PBKDF2}$1$salt$99999999$4b007901b765489abead49d926f721d065a429c1",
         "{PBKDF2-SHA512}99999999$c2FsdA==$hn9wzxreAs/zdSWZo6U9xK80x6ZpgVrl",
         "{ARGON2ID}$argon2id$v=19$m=4194304,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
