@@ -12,18 +12,28 @@ empty :=
 space := $(empty) $(empty)
 DESELECT := $(subst $(space), and ,$(addprefix not_,$(strip $(NOT_RUN))))
 
-.PHONY: help serve test fix bench docs venv servers
+.PHONY: help serve test lint types layers pytest fix bench docs venv servers
 help:
 	@head -n 1 Makefile
 
 serve: .venv/.runtime
 	$(BIN)/mailops serve
 
+# All parts run even when one fails; the tests come last.
 test: .venv/.dev
+	@$(MAKE) --no-print-directory --keep-going lint types layers pytest
+
+lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: .venv/.dev
 	$(BIN)/mypy
+
+layers: .venv/.dev
 	$(BIN)/lint-imports
+
+pytest: .venv/.dev
 	@for kind in $(NOT_RUN); do echo "not run here: $$kind tests (see CONTRIBUTING.md)"; done
 	$(BIN)/python -m pytest $(if $(DESELECT),-m "$(subst not_,not ,$(DESELECT))") $(ARGS)
 
