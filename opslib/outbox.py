@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from opslib import registry
 from opslib.errors import ServerError
 from opslib.host.base import HostAbsent
 from opslib.plan import Effect
@@ -142,6 +143,9 @@ def perform(site: Site, effect: Effect) -> None:
     if effect.kind == "keyvalue":
         _KEYVALUE[effect.verb](site.keyvalue, **effect.args)
         return
+    if effect.kind == "task":
+        registry.perform(effect.verb, site, **effect.args)
+        return
     answer = site.host.do(effect.verb, **effect.args)
     if not answer.ok:
         raise ServerError("task_failed", answer.message)
@@ -171,7 +175,7 @@ _KEYVALUE = {"hset": _hset, "hdel": _hdel, "set": _set, "delete": _delete, "publ
 
 
 def undo_effects(site: Site, change_id: int, refused: set[str]) -> Iterator[Effect | str]:
-    """What takes back the done effects of a change, last first: an effect, or the label of one that cannot be undone."""
+    """What takes back the done effects of a change, last first: an effect, or the label of one without a way back."""
     query = sa.select(ops_outbox).where(ops_outbox.c.change_id == change_id, ops_outbox.c.state == "done")
     with read(site.engine) as connection:
         rows = connection.execute(query.order_by(ops_outbox.c.id.desc())).mappings().all()

@@ -45,7 +45,7 @@ class RowWrite:
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """Delete rows of `table` whose `column` is one of `values`; no images are kept, an undo does not bring them back."""
+    """Delete rows of `table` whose `column` is one of `values`; no images are kept, an undo brings none back."""
 
     table: str
     column: str
@@ -74,10 +74,11 @@ class Effect:
 
     kind "keyvalue": verb hset (args key, fields={}), hdel (key, fields=[]), set, delete, publish.
     kind "host": verb and args of `opslib.host.base.Host.do`.
+    kind "task": a registered task (`opslib.registry.task`) and its args, for results that must not be kept here.
     `undo` is the effect that takes it back; None when there is none.
     """
 
-    kind: Literal["keyvalue", "host"]
+    kind: Literal["keyvalue", "host", "task"]
     verb: str
     args: Row
     label: str

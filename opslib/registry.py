@@ -1,7 +1,8 @@
 """Names for code that runs inside a commit, so that plans stay data.
 
-A guard raises `UserError` when its condition does not hold.  A derivation rewrites rows that follow from others.
-Both get the open connection and the site, plus the arguments kept in the plan.
+A guard raises `UserError` when its condition does not hold.  A derivation rewrites rows that follow from others; its
+preparation, where it has one, runs before the writes, with the same arguments.
+All get the open connection and the site, plus the arguments kept in the plan.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ Inside = Callable[..., None]
 
 _guards: dict[str, Inside] = {}
 _derivations: dict[str, Inside] = {}
+_tasks: dict[str, Inside] = {}
+_preparations: dict[str, Inside] = {}
 
 
 def guard(function: Inside) -> Inside:
@@ -32,11 +35,38 @@ def derivation(function: Inside) -> Inside:
     return function
 
 
+def preparation(name: str) -> Callable[[Inside], Inside]:
+    """Register what the derivation of that name must see before the writes."""
+
+    def register(function: Inside) -> Inside:
+        _preparations[name] = function
+        return function
+
+    return register
+
+
+def task(function: Inside) -> Inside:
+    """Register a task under its function name."""
+    _tasks[function.__name__] = function
+    return function
+
+
 def check(name: str, connection: sa.Connection, site: Site, *args: Any) -> None:
     """Run a guard."""
     _guards[name](connection, site, *args)
 
 
+def prepare(name: str, connection: sa.Connection, site: Site, *args: Any) -> None:
+    """Run the preparation of a derivation, if it has one."""
+    if name in _preparations:
+        _preparations[name](connection, site, *args)
+
+
 def derive(name: str, connection: sa.Connection, site: Site, *args: Any) -> None:
     """Run a derivation."""
     _derivations[name](connection, site, *args)
+
+
+def perform(name: str, site: Site, **args: Any) -> None:
+    """Run a task."""
+    _tasks[name](site, **args)

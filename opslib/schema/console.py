@@ -55,7 +55,7 @@ ops_outbox = _table(
     "ops_outbox",
     sa.Column("id", _BIG, primary_key=True, autoincrement=True),
     sa.Column("change_id", _BIG, nullable=False),
-    sa.Column("kind", sa.String(16), nullable=False, comment="keyvalue or host"),
+    sa.Column("kind", sa.String(16), nullable=False, comment="keyvalue, host or task"),
     sa.Column("verb", sa.String(64), nullable=False),
     sa.Column("args", _TEXT, nullable=False),
     sa.Column("undo", _TEXT, nullable=True),
