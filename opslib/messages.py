@@ -161,6 +161,11 @@ TEXTS: dict[str, str] = {
     # sign-in
     "login_failed": "Wrong name or password.",
     "login_throttled": "Too many failed sign-ins. Wait {0} seconds.",
+    "second_factor_needed": "This account uses a second factor, which this console does not offer yet.",
+    "second_factor_setup_needed": "This account must have a second factor, which cannot be set up in this console yet.",
+    "password_wrong": "This is not the present password.",
+    "password_same": "The new password is the present one. Choose another.",
+    "sign_in_busy": "Many people sign in just now. Try again in a few seconds.",
     "malformed_username": "This is not a user name.",
     "logged_in_as": "Signed in as {0}.",
     "default_password": "This account still has the publicly known default password. Choose a new one now.",
