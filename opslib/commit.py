@@ -56,6 +56,8 @@ def commit(site: Site, actor: Actor, plan: Plan, partial: bool = False) -> Resul
 def _inside(connection: sa.Connection, site: Site, actor: Actor, plan: Plan) -> int:
     for guard in plan.locks:
         registry.check(guard.name, connection, site, *guard.args)
+    for step in plan.derived:
+        registry.prepare(step.name, connection, site, *step.args)
     writes.verify(connection, plan.writes)
     writes.apply(connection, plan.writes)
     for step in plan.derived:
