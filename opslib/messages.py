@@ -171,6 +171,7 @@ TEXTS: dict[str, str] = {
     "default_password": "This account still has the publicly known default password. Choose a new one now.",
     # backends
     "database_down": "The database cannot be reached: {0}",
+    "database_busy": "The database is busy: {0} Try again.",
     "keyvalue_down": "The key-value store cannot be reached: {0}",
     "schema_foreign": "This database is not empty and holds no mail server schema (table versions is missing).",
     "host_absent": "no connection to the host is configured",

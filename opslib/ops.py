@@ -17,6 +17,7 @@ from opslib.commit import Result
 from opslib.errors import Denied
 from opslib.outbox import Waiting
 from opslib.plan import Plan
+from opslib.query import Query, Selection
 from opslib.resource import Resource
 from opslib.site import Site
 from opslib.stores.database import read
@@ -65,6 +66,16 @@ class Ops:
         """Domains and alias domains the actor has access to; None = all."""
         with read(self.site.engine) as connection:
             return scopes.domains(connection, self.actor)
+
+    def withheld(self) -> frozenset[str]:
+        """ACL bits of mailbox users that the actor lacks himself and so may not give (access.md 9.4)."""
+        with read(self.site.engine) as connection:
+            return scopes.withheld(connection, self.actor)
+
+    @staticmethod
+    def every() -> Selection:
+        """Selection of every row in reach."""
+        return Selection.matching(Query())
 
     def undo(self, change_id: int) -> Plan:
         """Plan that takes a change back; rows that moved on since are refused one by one."""

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from opslib.actor import Actor
-from opslib.schema import alias_domain, domain_admins, mailbox
+from opslib.schema import alias_domain, da_acl, domain_admins, mailbox, user_acl
 
 Clause = sa.ColumnElement[bool]
 
@@ -51,3 +51,12 @@ def domains(connection: sa.Connection, actor: Actor) -> frozenset[str] | None:
         return frozenset()
     both = sa.union(assigned(actor), alias_domains_of(actor))
     return frozenset(connection.execute(both).scalars())
+
+
+def withheld(connection: sa.Connection, actor: Actor) -> frozenset[str]:
+    """Bits that exist for mailbox users and domain administrators alike and are off for this one."""
+    if actor.is_admin:
+        return frozenset()
+    row = connection.execute(sa.select(da_acl).where(da_acl.c.username == actor.name)).mappings().first()
+    shared = set(da_acl.c.keys()) & set(user_acl.c.keys()) - {"username"}
+    return frozenset(bit for bit in shared if row is None or not row[bit])
