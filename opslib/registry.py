@@ -3,6 +3,9 @@
 A guard raises `UserError` when its condition does not hold.  A derivation rewrites rows that follow from others; its
 preparation, where it has one, runs before the writes, with the same arguments.
 All get the open connection and the site, plus the arguments kept in the plan.
+
+A task is an effect after the commit whose result must not be kept with the plan, such as a new private key.  It gets the
+site and its arguments, is safe to repeat, and raises `ServerError` when it has to be tried again.
 """
 
 from __future__ import annotations
