@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from opslib import registry
 from opslib.errors import Problem, UserError
 from opslib.fields import MIB
-from opslib.plan import Plan
+from opslib.plan import Effect, Plan
 from opslib.schema import alias, alias_domain, domain, mailbox, spamalias
 from opslib.site import Site
 from opslib.stores.database import chunks
@@ -221,4 +221,5 @@ def refresh_sogo(plan: Plan, site: Site, usernames: Iterable[str]) -> None:
     if site.sogo and found:
         plan.derive("sogo", *found)
         if not any(effect.verb == "flush_memcached" for effect in plan.effects):
-            plan.effect("host", "flush_memcached", "Flush SOGo's memcached")
+            again = Effect("host", "flush_memcached", {}, "Flush SOGo's memcached")
+            plan.effect("host", again.verb, again.label, undo=again)
