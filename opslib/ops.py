@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from opslib import commit as committing
 from opslib import journal, outbox, resources, scopes
 from opslib.actor import Actor
@@ -58,9 +56,13 @@ class Ops:
         return committing.commit(self.site, self.actor, plan, partial)
 
     def _check_reach(self, plan: Plan) -> None:
-        reach = self.reach()
-        if reach is not None and not plan.domains <= reach:
+        bounds = self._bounds()
+        if bounds is not None and not plan.domains <= bounds:
             raise Denied()
+
+    def _bounds(self) -> frozenset[str] | None:
+        """Domains that changes of the actor may concern: those in reach, or the one of a user's own mailbox."""
+        return frozenset({self.actor.name.rpartition("@")[2]}) if self.actor.role == "user" else self.reach()
 
     def reach(self) -> frozenset[str] | None:
         """Domains and alias domains the actor has access to; None = all."""
@@ -79,7 +81,7 @@ class Ops:
 
     def undo(self, change_id: int) -> Plan:
         """Plan that takes a change back; rows that moved on since are refused one by one."""
-        return journal.undo(self.site, self.actor, change_id, self.reach())
+        return journal.undo(self.site, self.actor, change_id, self._bounds())
 
     def run_effects(self) -> list[Waiting]:
         """Try what waits in the outbox and is due."""
@@ -88,4 +90,3 @@ class Ops:
     def acting_as(self, actor: Actor) -> Ops:
         """The same site for another actor."""
         return Ops(self.site, actor)
-
