@@ -125,6 +125,8 @@ TEXTS: dict[str, str] = {
     "max_alias_exceeded": "The domain has no room for another alias.",
     "comment_too_long": "A comment may have at most 160 bytes.",
     "is_not_primary_alias": "{0} lives in an alias domain and cannot be expanded.",
+    "alias_loop": "Mail to {0} would go round in a circle: {1}.",
+    "alias_expanded": "{0} exists in every alias domain already.",
     "no_alias_domains": "{0} has no alias domains to expand over.",
     # temporary aliases, app passwords, policy lists, MTA-STS, Pushover
     "validity_missing": "The validity must be 1 to 87600 hours.",
