@@ -1,0 +1,1 @@
+"""The console: pages over the ops library, drawn with Panel."""

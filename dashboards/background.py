@@ -1,0 +1,53 @@
+"""The edge of every page: work off the event loop, and every error told in words, once."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
+
+import panel as pn
+
+from dashboards import toasts
+from opslib.errors import Problem, ServerError, UserError
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def aside(function: Callable[P, T], *args: P.args, **given: P.kwargs) -> T:
+    """Run blocking work in a thread."""
+    return await asyncio.to_thread(function, *args, **given)
+
+
+def start(work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+    """Run a coroutine function in the session that is open now."""
+    pn.state.execute(work)
+
+
+def sentence(error: BaseException) -> str:
+    """Words for any error; what nobody foresaw is logged under a number that the words name."""
+    if isinstance(error, UserError | ServerError):
+        return str(error)
+    number = secrets.token_hex(4)
+    log.error("%s", number, exc_info=error)
+    return Problem("internal_error", (number,)).text
+
+
+def edge(handler: Callable[P, Awaitable[Any]]) -> Callable[P, Coroutine[Any, Any, Any]]:
+    """A handler whose errors become a toast."""
+
+    @functools.wraps(handler)
+    async def guarded(*args: P.args, **given: P.kwargs) -> Any:
+        try:
+            return await handler(*args, **given)
+        except Exception as error:  # noqa: BLE001 - the edge of the page; `sentence` logs what was not foreseen
+            toasts.show("warning" if isinstance(error, UserError) else "error", sentence(error))
+            return None
+
+    return guarded

@@ -1,0 +1,15 @@
+"""Mailboxes: who has one, how full it is, when it was used last."""
+
+from __future__ import annotations
+
+from dashboards.resource_page import ResourcePage, quick
+
+
+class Page(ResourcePage):
+    """The page of all mailboxes."""
+
+    resource = "mailboxes"
+    title, group, icon = "Mailboxes", "Mail", "inbox"
+    columns = ("username", "quota", "last_mail_login", "messages", "active")
+    quick = (quick("Active", "active=is:1"), quick("Inactive", "active=is:0"))
+    hint = "There are no mailboxes yet. Add one, or bring many in from a CSV file."
