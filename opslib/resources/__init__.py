@@ -13,5 +13,3 @@ from opslib.resources.temporary_aliases import TemporaryAliases
 KINDS: tuple[type[Resource], ...] = (Mailboxes, Aliases, TemporaryAliases, Resources, AppPasswords)
 
 ALL: dict[str, type[Resource]] = {kind.name: kind for kind in KINDS}
-
-DERIVATIONS = (alias_targets.alias_targets, sogo.sogo)  # named by plans; imported here so that every commit finds them
