@@ -77,17 +77,17 @@ def matches(row: Row | None, image: Row | None, secret: Iterable[str] = ()) -> b
 
 # -- checking -------------------------------------------------------------------------------------------------------
 def verify(connection: sa.Connection, writes: Iterable[RowWrite | Purge]) -> None:
-    """Lock the rows and compare them with the before images.
+    """Lock the rows and compare them with the before images; new rows are left to the tables' own keys.
 
     Raises
     ------
     Conflict
-        Naming up to 20 rows that changed, vanished or appeared since the plan was made.
+        Naming up to 20 rows that changed or vanished since the plan was made.
     """
     problems: list[Problem] = []
     by_table: dict[str, list[RowWrite]] = defaultdict(list)
     for write in writes:
-        if isinstance(write, RowWrite):
+        if isinstance(write, RowWrite) and write.before is not None:
             by_table[write.table].append(write)
     for name, group in by_table.items():
         problems += _conflicts(name, group, current(connection, name, [w.key for w in group], lock=True))
@@ -110,9 +110,7 @@ def _conflicts(name: str, writes: list[RowWrite], rows: dict[KeyId, Row]) -> Ite
 
 def _conflict(write: RowWrite, row: Row | None) -> Problem | None:
     subject = write.subject or ", ".join(map(str, write.key.values()))
-    if write.before is None:
-        return Problem("row_exists", (subject,)) if row is not None else None
-    if row is None:
+    if row is None or write.before is None:
         return Problem("row_gone", (subject,))
     moved = next((n for n, value in write.before.items() if n != "modified" and cell(row, n) != value), None)
     return Problem("row_changed", (subject, moved, cell(row, moved))) if moved else None

@@ -7,7 +7,7 @@ writes, against other writers (addresses.md 20.5, 20.10, 21 "Races").
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -223,3 +223,10 @@ def refresh_sogo(plan: Plan, site: Site, usernames: Iterable[str]) -> None:
         if not any(effect.verb == "flush_memcached" for effect in plan.effects):
             again = Effect("host", "flush_memcached", {}, "Flush SOGo's memcached")
             plan.effect("host", again.verb, again.label, undo=again)
+
+
+def forget_sign_ins(plan: Plan, usernames: Iterable[str]) -> None:
+    """Drop Dovecot's cached sign-ins, which outlive a password by five minutes otherwise (addresses.md 4.2)."""
+    for username in usernames:
+        again = Effect("host", "flush_auth_cache", {"user": username}, f"Forget cached sign-ins of {username}")
+        plan.effects.append(replace(again, undo=again, subject=username))

@@ -96,15 +96,40 @@ class Mailboxes(Resource):
     # -- special verbs -------------------------------------------------------------------------------------------
     def special(self) -> list[Verb]:
         return [
-            Verb("rename", "Rename…", "Give the mailbox another name in its domain.", self._rename, "one", renaming.Rename,
-                 danger=True, icon="drive_file_rename_outline"),  # fmt: skip
-            Verb("reset_eas", "Reset ActiveSync", "Clear the ActiveSync cache; phones synchronise anew.", self._reset_eas,
-                 icon="sync_problem"),  # fmt: skip
-            Verb("reset_sogo", "Reset SOGo profile", "Delete calendars, address books and settings kept by SOGo.",
-                 self._reset_sogo, danger=True, icon="restart_alt"),  # fmt: skip
-            Verb("reset_logins", "Clear login history", "Forget when and from where the owner signed in.",
-                 self._reset_logins, danger=True, icon="history_toggle_off"),  # fmt: skip
-        ]  # fmt: skip
+            Verb(
+                "rename",
+                "Rename…",
+                "Give the mailbox another name in its domain.",
+                self._rename,
+                "one",
+                renaming.Rename,
+                danger=True,
+                icon="drive_file_rename_outline",
+            ),
+            Verb(
+                "reset_eas",
+                "Reset ActiveSync",
+                "Clear the ActiveSync cache; phones synchronise anew.",
+                self._reset_eas,
+                icon="sync_problem",
+            ),
+            Verb(
+                "reset_sogo",
+                "Reset SOGo profile",
+                "Delete calendars, address books and settings kept by SOGo.",
+                self._reset_sogo,
+                danger=True,
+                icon="restart_alt",
+            ),
+            Verb(
+                "reset_logins",
+                "Clear login history",
+                "Forget when and from where the owner signed in.",
+                self._reset_logins,
+                danger=True,
+                icon="history_toggle_off",
+            ),
+        ]
 
     def _rename(self, selection: Selection, answers: Mapping[str, Any]) -> Plan:
         (key,) = self.keys(selection)

@@ -64,9 +64,9 @@ def _name(draft: Draft) -> None:
         draft.values["local_part"] = names.mailbox_local_part(local)
         draft.values["username"] = draft.key = names.address(f"{draft.values['local_part']}@{domain}")
     except names.Invalid as error:
-        draft.fail(error.key, *([error.item] if error.item else []), field="local_part")
+        draft.fail(str(error), error.item or local, field="local_part")
         return
-    draft.values["name"] = draft.values.get("name") or draft.values["local_part"]
+    draft.values["full_name"] = draft.values.get("full_name") or draft.values["local_part"]
     if draft.values.get("authsource") != "mailcow":
         draft.values["force_pw_update"] = False
 
@@ -82,7 +82,9 @@ def _fit(resource: Mailboxes, drafts: Sequence[Draft], known: Mapping[str, Room]
         if quota == 0 and not resource.actor.may("unlimited_quota"):
             draft.fail("unlimited_quota_acl", field="quota")
         if room.mailboxes + taken_boxes[room.name] >= room.max_mailboxes:
-            draft.fail("max_mailbox_exceeded", room.mailboxes + taken_boxes[room.name], room.max_mailboxes, field="domain")
+            draft.fail(
+                "max_mailbox_exceeded", room.mailboxes + taken_boxes[room.name], room.max_mailboxes, field="domain"
+            )
         if quota > room.max_quota:
             draft.fail("mailbox_quota_exceeded", room.max_quota // MIB, field="quota")
         left = room.quota_left - taken_bytes[room.name]
@@ -141,7 +143,7 @@ def _row(draft: Draft, wall: datetime) -> Row:
     }
     return {
         "password": draft.values.get("password") or "",
-        "name": given["name"],
+        "name": given["full_name"],
         "mailbox_path_prefix": "/var/vmail/",
         "quota": given["quota"],
         "local_part": given["local_part"],

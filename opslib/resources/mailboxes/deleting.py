@@ -12,7 +12,7 @@ from opslib import schema
 from opslib.plan import Blast, Guard, Plan, Row
 from opslib.resources import hashes
 from opslib.resources.mailboxes import outside
-from opslib.resources.rules import domain_part, refresh_sogo
+from opslib.resources.rules import domain_part, forget_sign_ins, refresh_sogo
 from opslib.stores.database import chunks
 
 if TYPE_CHECKING:
@@ -145,7 +145,11 @@ def purge_sogo(connection: sa.Connection, plan: Plan, names: Iterable[str]) -> N
     wanted = list(names)
     folders = schema.sogo_folder_info
     query = sa.select(folders.c.c_folder_id)
-    ids = [i for chunk in chunks(wanted, 500) for i in connection.execute(query.where(folders.c.c_path2.in_(chunk))).scalars()]
+    ids = [
+        i
+        for chunk in chunks(wanted, 500)
+        for i in connection.execute(query.where(folders.c.c_path2.in_(chunk))).scalars()
+    ]
     for table in ("sogo_store", "sogo_quick_contact", "sogo_quick_appointment"):
         plan.purge(table, "c_folder_id", ids)
     purge(connection, plan, "sogo_folder_info", "c_path2", wanted)
@@ -154,20 +158,28 @@ def purge_sogo(connection: sa.Connection, plan: Plan, names: Iterable[str]) -> N
     shared = schema.sogo_acl
     for chunk in chunks(wanted, 50):
         paths = sa.or_(*(shared.c.c_object.contains(f"/{name}/", autoescape=True) for name in chunk))
-        plan.purge("sogo_acl", "c_object", connection.execute(sa.select(shared.c.c_object).where(paths).distinct()).scalars())
+        plan.purge(
+            "sogo_acl", "c_object", connection.execute(sa.select(shared.c.c_object).where(paths).distinct()).scalars()
+        )
 
 
 def _write_footers(connection: sa.Connection, plan: Plan, names: set[str]) -> None:
     """Take the mailboxes out of the footers' exceptions."""
     table = schema.domain_wide_footer
     domains = {domain_part(name) for name in names}
-    rows = [r for c in chunks(sorted(domains), 1000) for r in connection.execute(sa.select(table).where(table.c.domain.in_(c))).mappings()]
+    rows = [
+        r
+        for c in chunks(sorted(domains), 1000)
+        for r in connection.execute(sa.select(table).where(table.c.domain.in_(c))).mappings()
+    ]
     for row in rows:
         excluded = row["mbox_exclude"] or []
         left = [entry for entry in excluded if str(entry).lower() not in names]
         if left != excluded:
             subject = next(str(entry).lower() for entry in excluded if str(entry).lower() in names)
-            plan.write(table.name, {"domain": row["domain"]}, {"mbox_exclude": excluded}, {"mbox_exclude": left}, subject)
+            plan.write(
+                table.name, {"domain": row["domain"]}, {"mbox_exclude": excluded}, {"mbox_exclude": left}, subject
+            )
 
 
 # -- around ---------------------------------------------------------------------------------------------------------
@@ -182,7 +194,7 @@ def _around(resource: Mailboxes, plan: Plan, drafts: Sequence[Draft]) -> None:
         path = f"{draft.raw['domain']}/{draft.raw['local_part']}"
         label = f"Move the mail store of {draft.key} to the garbage"
         plan.effect("host", "maildir_cleanup", label, subject=draft.key, path=path)
-        plan.effect("host", "flush_auth_cache", f"Forget cached sign-ins of {draft.key}", subject=draft.key, user=draft.key)
+    forget_sign_ins(plan, names)
 
 
 def _undo_guards(drafts: Sequence[Draft]) -> list[Guard]:

@@ -13,7 +13,7 @@ from opslib.plan import Plan
 from opslib.resources import sender_acl
 from opslib.resources.mailboxes import outside
 from opslib.resources.mailboxes.record import BITS, PROTOCOLS
-from opslib.resources.rules import Room, domain_part, refresh_sogo, rooms
+from opslib.resources.rules import Room, domain_part, forget_sign_ins, refresh_sogo, rooms
 from opslib.schema import alias, user_acl
 from opslib.stores.database import chunks
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from opslib.resource import Draft
     from opslib.resources.mailboxes import Mailboxes
 
-SOGO_READS = ("active", "name", "extended_sender_acl")
+SOGO_READS = ("active", "full_name", "extended_sender_acl")
 SIGN_IN_READS = ("active", "password", "authsource", *(f"{protocol}_access" for protocol in PROTOCOLS))
 
 
@@ -30,8 +30,8 @@ def check(resource: Mailboxes, connection: sa.Connection, drafts: Sequence[Draft
     """Judge changed mailboxes, together per domain."""
     for draft in drafts:
         _check_source(draft)
-        if draft.values.get("name") == "":
-            draft.values["name"] = draft.before["username"].partition("@")[0]
+        if draft.values.get("full_name") == "":
+            draft.values["full_name"] = draft.before["username"].partition("@")[0]
     _check_rights(resource, connection, [d for d in drafts if "acl" in d.values])
     sized = [d for d in drafts if "quota" in d.values]
     if sized:
@@ -150,7 +150,4 @@ def _around(resource: Mailboxes, plan: Plan, drafts: Sequence[Draft]) -> None:
         plan.lock("lock_domains", *sorted(raised))
         plan.guard("quotas_fit", *sorted(raised))
     refresh_sogo(plan, resource.site, [d.key for d in drafts if d.changes(*SOGO_READS)])
-    for draft in drafts:
-        if draft.changes(*SIGN_IN_READS):
-            label = f"Forget cached sign-ins of {draft.key}"
-            plan.effect("host", "flush_auth_cache", label, subject=draft.key, user=draft.key)
+    forget_sign_ins(plan, [draft.key for draft in drafts if draft.changes(*SIGN_IN_READS)])

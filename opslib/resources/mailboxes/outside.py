@@ -58,7 +58,9 @@ def spam_scores(resource: Resource, keys: Sequence[str]) -> dict[str, str]:
             for name, option, value in connection.execute(query):
                 pairs[name.lower()][option] = value
     return {
-        name: f"{pair['lowspamlevel']},{pair['highspamlevel']}" for name, pair in pairs.items() if len(pair) == len(SCORES)
+        name: f"{pair['lowspamlevel']},{pair['highspamlevel']}"
+        for name, pair in pairs.items()
+        if len(pair) == len(SCORES)
     }
 
 

@@ -24,7 +24,7 @@ from opslib.fields import (
     Text,
 )
 from opslib.record import Record
-from opslib.resources import sender_acl
+from opslib.resources.sender_acl import fetch_external, fetch_sender_acl
 from opslib.resources.mailboxes import outside
 from opslib.schema import (
     alias,
@@ -84,7 +84,9 @@ def _relayhosts(ops: Ops) -> dict[Any, str]:
 
 
 def _templates(ops: Ops) -> dict[Any, str]:
-    query = sa.select(templates.c.id, templates.c.template).where(templates.c.type == "mailbox").order_by(templates.c.id)
+    query = (
+        sa.select(templates.c.id, templates.c.template).where(templates.c.type == "mailbox").order_by(templates.c.id)
+    )
     with read(ops.site.engine) as connection:
         return {str(key): name for key, name in connection.execute(query)}
 
@@ -133,144 +135,386 @@ class Mailbox(Record):
     """One mailbox."""
 
     username = Address(
-        label="Username", doc="Full address; also the sign-in name.", length=255, grid=True, search=True,
-        on_add=False, on_edit=False, width=260,
-    )  # fmt: skip
-    local_part = Text(
-        label="Local part", doc="What stands before the @; lower case, fixed once the mailbox is there.",
-        required=True, length=64, on_edit=False, filterable=False, sortable=False, csv=False, group="Mailbox",
-    )  # fmt: skip
-    domain = DomainName(
-        label="Domain", doc="Domain of the address.", required=True, choices=_domains, on_edit=False, group="Mailbox",
-        width=180,
-    )  # fmt: skip
-    name = Text(
-        label="Full name", doc="Shown in address books; the local part when left empty.", length=255, search=True,
-        group="Mailbox", width=180,
-    )  # fmt: skip
-    last_login = Moment(
-        label="Last mail login", doc="Newest sign-in by IMAP, POP3 or SMTP.", sql=lambda: _last_login("imap", "pop3", "smtp"),
-        on_add=False, on_edit=False, grid=True, width=150,
-    )  # fmt: skip
-    messages = Integer(
-        label="Message #", doc="Messages stored.", sql=_messages, missing=0, on_add=False, on_edit=False, grid=True,
-        width=100,
-    )  # fmt: skip
-    quota_used = Bytes(
-        label="Used", doc="Space used.", sql=_used, missing=0, on_add=False, on_edit=False, grid=True, width=100,
-    )  # fmt: skip
-    quota = Bytes(
-        label="Quota", doc="Space the mailbox may use, 0 = unlimited. Without a unit MiB: 3072 or 3 GiB.", default=None,
-        bounds=(0, None), grid=True, group="Mailbox", width=100,
-    )  # fmt: skip
-    percent_in_use = Decimal(
-        label="Use %", doc="Share of the quota in use; empty for unlimited mailboxes.", sql=_percent, on_add=False,
-        on_edit=False, grid=True, width=80, unit="%",
-    )  # fmt: skip
-    active = Choice(
-        1, label="Active", doc="“receives only” keeps delivery but refuses sign-in and sending.", choices=ACTIVE, grid=True,
-        group="Mailbox", width=110,
-    )  # fmt: skip
-    password = Secret(
-        label="Password", doc="Checked against the password policy; an administrator may give a {SCHEME} hash.", length=255,
-        group="Mailbox",
-    )  # fmt: skip
-    authsource = Choice(
-        "mailcow", label="Signs in by", doc="Where the password is checked.", choices=_authsources, group="Sign-in",
-    )  # fmt: skip
-    template = Choice(
-        None, label="Template", doc="Values for everything left empty; the first template when none is chosen.",
-        choices=_templates, column=None, on_edit=False, filterable=False, sortable=False, csv=False, group="Mailbox",
-        sees=("admin", "domainadmin"),
-    )  # fmt: skip
-    tags = Tags(label="Tags", doc="Words to find and group mailboxes by.", sql=_tags, search=True, group="Mailbox", width=140)
-    aliases = Integer(
-        label="Aliases", doc="Aliases that deliver here, among others.", sql=_aliases, missing=0, on_add=False,
-        on_edit=False, width=80,
-    )  # fmt: skip
-    temporary_aliases = Integer(
-        label="Temporary aliases", doc="Temporary aliases that deliver here.", fetch=outside.temporary_aliases, missing=0,
-        on_add=False, on_edit=False, sortable=False, filterable=False, width=90,
-    )  # fmt: skip
-    last_sso_login = Moment(
-        label="Last web login", doc="Newest single sign-on.", sql=lambda: _last_login("SSO"), on_add=False, on_edit=False,
-    )  # fmt: skip
-    last_password_change = Moment(
-        label="Password changed", doc="When the password was last set.", column="attributes.passwd_update", on_add=False,
+        label="Username",
+        doc="Full address; also the sign-in name.",
+        length=255,
+        grid=True,
+        search=True,
+        on_add=False,
         on_edit=False,
-    )  # fmt: skip
+        width=260,
+    )
+    local_part = Text(
+        label="Local part",
+        doc="What stands before the @; lower case, fixed once the mailbox is there.",
+        required=True,
+        length=64,
+        on_edit=False,
+        filterable=False,
+        sortable=False,
+        csv=False,
+        group="Mailbox",
+    )
+    domain = DomainName(
+        label="Domain",
+        doc="Domain of the address.",
+        required=True,
+        choices=_domains,
+        on_edit=False,
+        group="Mailbox",
+        width=180,
+    )
+    full_name = Text(
+        column="name",
+        label="Full name",
+        doc="Shown in address books; the local part when left empty.",
+        length=255,
+        search=True,
+        group="Mailbox",
+        width=180,
+    )
+    last_login = Moment(
+        label="Last mail login",
+        doc="Newest sign-in by IMAP, POP3 or SMTP.",
+        sql=lambda: _last_login("imap", "pop3", "smtp"),
+        on_add=False,
+        on_edit=False,
+        grid=True,
+        width=150,
+    )
+    messages = Integer(
+        label="Message #",
+        doc="Messages stored.",
+        sql=_messages,
+        missing=0,
+        on_add=False,
+        on_edit=False,
+        grid=True,
+        width=100,
+    )
+    quota_used = Bytes(
+        label="Used",
+        doc="Space used.",
+        sql=_used,
+        missing=0,
+        on_add=False,
+        on_edit=False,
+        grid=True,
+        width=100,
+    )
+    quota = Bytes(
+        label="Quota",
+        doc="Space the mailbox may use, 0 = unlimited. Without a unit MiB: 3072 or 3 GiB.",
+        default=None,
+        bounds=(0, None),
+        grid=True,
+        group="Mailbox",
+        width=100,
+    )
+    percent_in_use = Decimal(
+        label="Use %",
+        doc="Share of the quota in use; empty for unlimited mailboxes.",
+        sql=_percent,
+        on_add=False,
+        on_edit=False,
+        grid=True,
+        width=80,
+        unit="%",
+    )
+    active = Choice(
+        1,
+        label="Active",
+        doc="“receives only” keeps delivery but refuses sign-in and sending.",
+        choices=ACTIVE,
+        grid=True,
+        group="Mailbox",
+        width=110,
+    )
+    password = Secret(
+        label="Password",
+        doc="Checked against the password policy; an administrator may give a {SCHEME} hash.",
+        length=255,
+        group="Mailbox",
+    )
+    authsource = Choice(
+        "mailcow",
+        label="Signs in by",
+        doc="Where the password is checked.",
+        choices=_authsources,
+        group="Sign-in",
+    )
+    template = Choice(
+        None,
+        label="Template",
+        doc="Values for everything left empty; the first template when none is chosen.",
+        choices=_templates,
+        column=None,
+        on_edit=False,
+        filterable=False,
+        sortable=False,
+        csv=False,
+        group="Mailbox",
+        sees=("admin", "domainadmin"),
+    )
+    tags = Tags(
+        label="Tags", doc="Words to find and group mailboxes by.", sql=_tags, search=True, group="Mailbox", width=140
+    )
+    aliases = Integer(
+        label="Aliases",
+        doc="Aliases that deliver here, among others.",
+        sql=_aliases,
+        missing=0,
+        on_add=False,
+        on_edit=False,
+        width=80,
+    )
+    temporary_aliases = Integer(
+        label="Temporary aliases",
+        doc="Temporary aliases that deliver here.",
+        fetch=outside.temporary_aliases,
+        missing=0,
+        on_add=False,
+        on_edit=False,
+        sortable=False,
+        filterable=False,
+        width=90,
+    )
+    last_sso_login = Moment(
+        label="Last web login",
+        doc="Newest single sign-on.",
+        sql=lambda: _last_login("SSO"),
+        on_add=False,
+        on_edit=False,
+    )
+    last_password_change = Moment(
+        label="Password changed",
+        doc="When the password was last set.",
+        column="attributes.passwd_update",
+        on_add=False,
+        on_edit=False,
+    )
     force_pw_update = Flag(
-        None, label="Must change password", doc="At the next web sign-in a new password must be chosen.",
-        column="attributes.force_pw_update", missing=False, group="Sign-in",
-    )  # fmt: skip
+        None,
+        label="Must change password",
+        doc="At the next web sign-in a new password must be chosen.",
+        column="attributes.force_pw_update",
+        missing=False,
+        group="Sign-in",
+    )
     force_tfa = Flag(
-        None, label="Must use a second factor", doc="At the next web sign-in a second factor must be set up.",
-        column="attributes.force_tfa", missing=False, group="Sign-in",
-    )  # fmt: skip
-    imap_access = Flag(None, label="IMAP", doc="May use IMAP.", column="attributes.imap_access", missing=True, acl="protocol_access", group="Protocols")
-    pop3_access = Flag(None, label="POP3", doc="May use POP3.", column="attributes.pop3_access", missing=True, acl="protocol_access", group="Protocols")
-    smtp_access = Flag(None, label="SMTP", doc="May send by SMTP.", column="attributes.smtp_access", missing=True, acl="protocol_access", group="Protocols")
-    sieve_access = Flag(None, label="Sieve", doc="May edit filters by ManageSieve.", column="attributes.sieve_access", missing=True, acl="protocol_access", group="Protocols")
-    eas_access = Flag(None, label="ActiveSync", doc="May use ActiveSync.", column="attributes.eas_access", missing=True, acl="protocol_access", group="Protocols")
-    dav_access = Flag(None, label="CalDAV/CardDAV", doc="May use CalDAV and CardDAV.", column="attributes.dav_access", missing=True, acl="protocol_access", group="Protocols")
-    sogo_access = Flag(None, label="SOGo", doc="May use the web mailer.", column="attributes.sogo_access", missing=True, acl="sogo_access", group="Protocols")
+        None,
+        label="Must use a second factor",
+        doc="At the next web sign-in a second factor must be set up.",
+        column="attributes.force_tfa",
+        missing=False,
+        group="Sign-in",
+    )
+    imap_access = Flag(
+        None,
+        label="IMAP",
+        doc="May use IMAP.",
+        column="attributes.imap_access",
+        missing=True,
+        acl="protocol_access",
+        group="Protocols",
+    )
+    pop3_access = Flag(
+        None,
+        label="POP3",
+        doc="May use POP3.",
+        column="attributes.pop3_access",
+        missing=True,
+        acl="protocol_access",
+        group="Protocols",
+    )
+    smtp_access = Flag(
+        None,
+        label="SMTP",
+        doc="May send by SMTP.",
+        column="attributes.smtp_access",
+        missing=True,
+        acl="protocol_access",
+        group="Protocols",
+    )
+    sieve_access = Flag(
+        None,
+        label="Sieve",
+        doc="May edit filters by ManageSieve.",
+        column="attributes.sieve_access",
+        missing=True,
+        acl="protocol_access",
+        group="Protocols",
+    )
+    eas_access = Flag(
+        None,
+        label="ActiveSync",
+        doc="May use ActiveSync.",
+        column="attributes.eas_access",
+        missing=True,
+        acl="protocol_access",
+        group="Protocols",
+    )
+    dav_access = Flag(
+        None,
+        label="CalDAV/CardDAV",
+        doc="May use CalDAV and CardDAV.",
+        column="attributes.dav_access",
+        missing=True,
+        acl="protocol_access",
+        group="Protocols",
+    )
+    sogo_access = Flag(
+        None,
+        label="SOGo",
+        doc="May use the web mailer.",
+        column="attributes.sogo_access",
+        missing=True,
+        acl="sogo_access",
+        group="Protocols",
+    )
     tls_enforce_in = Flag(
-        None, label="TLS in", doc="Refuse mail for this mailbox that comes without TLS.", column="attributes.tls_enforce_in",
-        missing=True, group="Mail",
-    )  # fmt: skip
+        None,
+        label="TLS in",
+        doc="Refuse mail for this mailbox that comes without TLS.",
+        column="attributes.tls_enforce_in",
+        missing=True,
+        group="Mail",
+    )
     tls_enforce_out = Flag(
-        None, label="TLS out", doc="Send only with TLS.", column="attributes.tls_enforce_out", missing=True, group="Mail",
-    )  # fmt: skip
+        None,
+        label="TLS out",
+        doc="Send only with TLS.",
+        column="attributes.tls_enforce_out",
+        missing=True,
+        group="Mail",
+    )
     relayhost = Choice(
-        None, label="Sender-dependent transport", doc="Send through this host instead of the domain's.",
-        column="attributes.relayhost", missing="0", choices=_relayhosts, acl="mailbox_relayhost", group="Mail",
-    )  # fmt: skip
+        None,
+        label="Sender-dependent transport",
+        doc="Send through this host instead of the domain's.",
+        column="attributes.relayhost",
+        missing="0",
+        choices=_relayhosts,
+        acl="mailbox_relayhost",
+        group="Mail",
+    )
     rate_limit = RateLimit(
-        None, label="Rate limit", doc="Most messages sent per time frame, like 10/h; empty for the domain's limit.",
-        fetch=outside.rate_limits, column=None, missing="", acl="ratelimit", sortable=False, filterable=False, group="Mail",
-    )  # fmt: skip
+        None,
+        label="Rate limit",
+        doc="Most messages sent per time frame, like 10/h; empty for the domain's limit.",
+        fetch=outside.rate_limits,
+        column=None,
+        missing="",
+        acl="ratelimit",
+        sortable=False,
+        filterable=False,
+        group="Mail",
+    )
     tagged_mail_handler = Choice(
-        None, label="Tagged mail", doc="What happens to mail for name+tag@…", choices=TAGGED, fetch=outside.tag_handlers,
-        column=None, missing="none", sortable=False, filterable=False, group="Mail",
-    )  # fmt: skip
+        None,
+        label="Tagged mail",
+        doc="What happens to mail for name+tag@…",
+        choices=TAGGED,
+        fetch=outside.tag_handlers,
+        column=None,
+        missing="none",
+        sortable=False,
+        filterable=False,
+        group="Mail",
+    )
     spam_score = Text(
-        "", label="Spam score", doc="Score that marks and score that rejects, like 5,15; empty for the server's.",
-        fetch=outside.spam_scores, column=None, missing="", sortable=False, filterable=False, group="Mail",
-    )  # fmt: skip
+        "",
+        label="Spam score",
+        doc="Score that marks and score that rejects, like 5,15; empty for the server's.",
+        fetch=outside.spam_scores,
+        column=None,
+        missing="",
+        sortable=False,
+        filterable=False,
+        group="Mail",
+    )
     quarantine_notification = Choice(
-        None, label="Quarantine mails", doc="How often the owner is told of quarantined mail.", choices=NOTIFICATION,
-        column="attributes.quarantine_notification", missing="never", group="Quarantine",
-    )  # fmt: skip
+        None,
+        label="Quarantine mails",
+        doc="How often the owner is told of quarantined mail.",
+        choices=NOTIFICATION,
+        column="attributes.quarantine_notification",
+        missing="never",
+        group="Quarantine",
+    )
     quarantine_category = Choice(
-        None, label="Quarantine category", doc="Which mail the notification lists.", choices=CATEGORY,
-        column="attributes.quarantine_category", missing="reject", group="Quarantine",
-    )  # fmt: skip
+        None,
+        label="Quarantine category",
+        doc="Which mail the notification lists.",
+        choices=CATEGORY,
+        column="attributes.quarantine_category",
+        missing="reject",
+        group="Quarantine",
+    )
     recovery_email = Address(
-        None, label="Recovery address", doc="Where a link to set a new password may be sent.", length=255,
-        column="attributes.recovery_email", missing="", on_add=False, group="Sign-in",
-    )  # fmt: skip
+        None,
+        label="Recovery address",
+        doc="Where a link to set a new password may be sent.",
+        length=255,
+        column="attributes.recovery_email",
+        missing="",
+        on_add=False,
+        group="Sign-in",
+    )
     acl = Bits(
-        None, label="User rights", doc="What the owner may change himself.", sql=_bits, choices=BITS, missing=(),
-        sortable=False, group="Rights",
-    )  # fmt: skip
-    sender_acl = Lines(
-        None, label="May send as", doc="Addresses, @domains or * of this server, beside the own aliases.",
-        fetch=sender_acl.fetch_sender_acl, column=None, missing=(), on_add=False, sortable=False, filterable=False,
+        None,
+        label="User rights",
+        doc="What the owner may change himself.",
+        sql=_bits,
+        choices=BITS,
+        missing=(),
+        sortable=False,
         group="Rights",
-    )  # fmt: skip
+    )
+    sender_acl = Lines(
+        None,
+        label="May send as",
+        doc="Addresses, @domains or * of this server, beside the own aliases.",
+        fetch=fetch_sender_acl,
+        column=None,
+        missing=(),
+        on_add=False,
+        sortable=False,
+        filterable=False,
+        group="Rights",
+    )
     extended_sender_acl = Lines(
-        None, label="May send as (external)", doc="Addresses or @domains of other servers.",
-        fetch=sender_acl.fetch_external, column=None, missing=(), on_add=False, sortable=False, filterable=False,
-        acl="extend_sender_acl", group="Rights",
-    )  # fmt: skip
+        None,
+        label="May send as (external)",
+        doc="Addresses or @domains of other servers.",
+        fetch=fetch_external,
+        column=None,
+        missing=(),
+        on_add=False,
+        sortable=False,
+        filterable=False,
+        acl="extend_sender_acl",
+        group="Rights",
+    )
     custom_attributes = Json(
-        None, label="Custom attributes", doc="Names and values for footers, as a JSON object.", missing={}, on_add=False,
-        sortable=False, filterable=False, bulk=False, group="Mailbox",
-    )  # fmt: skip
+        None,
+        label="Custom attributes",
+        doc="Names and values for footers, as a JSON object.",
+        missing={},
+        on_add=False,
+        sortable=False,
+        filterable=False,
+        bulk=False,
+        group="Mailbox",
+    )
     relayed = Flag(
-        None, label="Relay domain", doc="The domain relays mail to another server.",
+        None,
+        label="Relay domain",
+        doc="The domain relays mail to another server.",
         sql=lambda: _one(sa.select(domain.c.backupmx).where(domain.c.domain == mailbox.c.domain)),
-        on_add=False, on_edit=False, missing=False,
-    )  # fmt: skip
+        on_add=False,
+        on_edit=False,
+        missing=False,
+    )
     created = Moment(label="Created", doc="When the mailbox was added.", on_add=False, on_edit=False)
     modified = Moment(label="Changed", doc="When the mailbox was last changed.", on_add=False, on_edit=False)

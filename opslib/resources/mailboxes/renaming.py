@@ -13,7 +13,7 @@ from opslib.plan import Effect, Plan, Row
 from opslib.record import Record
 from opslib.resources import hashes
 from opslib.resources.mailboxes.deleting import HASHES, pointing
-from opslib.resources.rules import domain_part, holders, refresh_sogo, taken
+from opslib.resources.rules import domain_part, forget_sign_ins, holders, refresh_sogo, taken
 from opslib.stores.database import read
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _new_name(local_part: str, domain: str) -> str:
     try:
         return names.address(f"{names.mailbox_local_part(local_part)}@{domain}")
     except names.Invalid as error:
-        raise UserError(error.key, *([error.item] if error.item else []), field="new_local_part") from None
+        raise UserError(str(error), error.item or local_part, field="new_local_part") from None
 
 
 def _check(connection: sa.Connection, old: str, new: str) -> None:
@@ -148,10 +148,12 @@ def _around(resource: Mailboxes, plan: Plan, old: str, new: str) -> None:
             hashes.move(plan, key, {old: (value, None), new: (None, value)}, key)
     refresh_sogo(plan, resource.site, [old, new])
     domain, local = domain_part(old), old.partition("@")[0]
-    _move(plan, "maildir_move", f"{domain}/{local}", f"{domain}/{new.partition('@')[0]}", f"Move the mail store of {old}")
+    _move(
+        plan, "maildir_move", f"{domain}/{local}", f"{domain}/{new.partition('@')[0]}", f"Move the mail store of {old}"
+    )
     _move(plan, "sogo_rename", old, new, f"Rename {old} in SOGo")
     _move(plan, "imap_acl_rename", old, new, f"Carry over the shared folders of {old}")
-    plan.effect("host", "flush_auth_cache", f"Forget cached sign-ins of {old}", user=old)
+    forget_sign_ins(plan, [old])
 
 
 def _move(plan: Plan, verb: str, old: str, new: str, label: str) -> None:
