@@ -102,7 +102,7 @@ def synchronise(connection: sa.Connection) -> None:
     """Make the index exact: read both sides, write the difference.  40,000 aliases take well under a second."""
     _claim(connection)
     signature = _signature(connection)
-    wanted = _entries(connection.execute(sa.select(alias.c.id, alias.c.goto)).tuples())
+    wanted = _entries(connection.execute(sa.select(alias.c.id, alias.c.goto)))
     table = ops_alias_target
     have = {(target.lower(), key) for target, key in connection.execute(sa.select(table.c.target, table.c.alias_id))}
     surplus = {key for _, key in have - wanted}
@@ -125,7 +125,7 @@ def _rows(connection: sa.Connection, addresses: Collection[str]) -> dict[int, st
     found: dict[int, str] = {}
     for chunk in chunks(sorted(addresses), CHUNK):
         query = sa.select(alias.c.id, alias.c.goto).where(alias.c.address.in_(chunk))
-        found.update(connection.execute(query).tuples())
+        found.update({key: goto for key, goto in connection.execute(query)})
     return found
 
 
