@@ -17,6 +17,7 @@ TEXTS: dict[str, str] = {
     "nothing_selected": "Nothing is selected.",
     "nothing_to_change": "Nothing to change: every value is already as asked.",
     "row_changed": "{0} was changed by someone else meanwhile ({1} is now {2}). Nothing was written; reload and try again.",
+    "row_changed_by": "{0} was changed meanwhile by {1}",
     "row_gone": "{0} no longer exists. Nothing was written; reload and try again.",
     "row_exists": "{0} exists by now. Nothing was written; reload and try again.",
     "row_moved_on": "{0} was changed again since and is left as it is.",
@@ -41,6 +42,7 @@ TEXTS: dict[str, str] = {
     "value_not_flag": "“{0}” is neither yes nor no.",
     "value_not_size": "“{0}” is not a size. Examples: 3072, 3 GiB, 500 MiB, 0 for unlimited.",
     "value_not_moment": "“{0}” is not a date and time. Example: 2026-01-31 18:00.",
+    "still_invalid": "{0} is still to be mended. {1}",
     "filter_unknown": "Filter “{0}” is not understood.",
     "selection_too_large": "{0} rows match; at most {1} can be changed at once.",
     # domains
