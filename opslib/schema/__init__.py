@@ -10,4 +10,4 @@ from opslib.schema.operations import *  # noqa: F403
 
 sogo_static_view = _sogo_static_view
 
-__all__ = ["metadata", "sogo_static_view"]  # noqa: F405
+__all__ = ["metadata", "sogo_static_view"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from opslib.schema.columns import JSON, NOW, choice, created, flag, integer, modified, serial, table, text
+from opslib.schema.columns import JSON, NOW, choice, created, flag, integer, key, modified, serial, table, text
 
 admin = table(
     "admin",
@@ -24,7 +24,7 @@ domain_admins = table(
     text("domain"),
     created(),
     flag("active", 1),
-    sa.Index("domain_admins_username", "username"),
+    key("username", "username"),
 )
 
 ADMIN_BITS = {

@@ -11,6 +11,7 @@ from opslib.schema.columns import (
     created,
     flag,
     integer,
+    key,
     long_text,
     mailbox_reference,
     modified,
@@ -84,8 +85,8 @@ alias_domain = table(
     created(),
     modified(),
     flag("active", 1),
-    sa.Index("alias_domain_active", "active"),
-    sa.Index("alias_domain_target_domain", "target_domain"),
+    key("active", "active"),
+    key("target_domain", "target_domain"),
 )
 
 mailbox = table(
@@ -106,8 +107,8 @@ mailbox = table(
     created(),
     modified(),
     flag("active", 1),
-    sa.Index("mailbox_domain", "domain"),
-    sa.Index("mailbox_kind", "kind"),
+    key("domain", "domain"),
+    key("kind", "kind"),
 )
 
 USER_BITS = {
@@ -158,12 +159,10 @@ alias = table(
     flag("sender_allowed", 1),
     flag("active", 1),
     sa.UniqueConstraint("address", name="address"),
-    sa.Index("alias_domain_key", "domain"),
+    key("domain", "domain"),
 )
 
-sender_acl = table(
-    "sender_acl", serial(), text("logged_in_as"), text("send_as"), flag("external", 0)
-)
+sender_acl = table("sender_acl", serial(), text("logged_in_as"), text("send_as"), flag("external", 0))
 
 spamalias = table(
     "spamalias",
@@ -184,7 +183,7 @@ filterconf = table(
     created(),
     modified(),
     serial("prefid"),
-    sa.Index("filterconf_object", "object"),
+    key("object", "object"),
 )
 
 app_passwd = table(
@@ -198,9 +197,9 @@ app_passwd = table(
     modified(),
     *(flag(f"{protocol}_access", 1) for protocol in ("imap", "smtp", "dav", "eas", "pop3", "sieve")),
     flag("active", 1),
-    sa.Index("app_passwd_mailbox", "mailbox"),
-    sa.Index("app_passwd_password", "password"),
-    sa.Index("app_passwd_domain", "domain"),
+    key("mailbox", "mailbox"),
+    key("password", "password"),
+    key("domain", "domain"),
     mailbox_reference("mailbox", "fk_username_app_passwd"),
 )
 
@@ -240,5 +239,5 @@ _sogo_static_view = table(
     text("ext_acl", 6144, server_default=""),
     text("kind", 100, server_default=""),
     integer("multiple_bookings", -1, nullable=False),
-    sa.Index("sogo_static_view_domain", "domain"),
+    key("domain", "domain"),
 )

@@ -80,16 +80,22 @@ def table(name: str, *items: sa.schema.SchemaItem) -> sa.Table:
     return sa.Table(name, metadata, *items, **OPTIONS)
 
 
+def key(name: str, *columns: str) -> sa.Index:
+    """A plain key.  SQLite wants index names unique in the database, so there it carries the table's name."""
+    return sa.Index(name, *columns, info={"key": name})
+
+
 @sa.event.listens_for(sa.Table, "before_create")
-def _modified_by_mariadb(target: sa.Table, connection: sa.Connection, **_: Any) -> None:
+def _suit_dialect(target: sa.Table, connection: sa.Connection, **_: Any) -> None:
+    on_mariadb = connection.dialect.name in {"mysql", "mariadb"}
     column = target.columns.get("modified")
     if column is not None and "on_update" in column.info:
-        on_mariadb = connection.dialect.name in {"mysql", "mariadb"}
         column.server_default = sa.DefaultClause(column.info["on_update"]) if on_mariadb else None
+    for index in target.indexes:
+        if "key" in index.info:
+            index.name = index.info["key"] if on_mariadb else f"{target.name}_{index.info['key']}"
 
 
 def mailbox_reference(column: str, name: str) -> sa.ForeignKeyConstraint:
     """Foreign key to a mailbox: rows go with it, renames do not follow."""
-    return sa.ForeignKeyConstraint(
-        [column], ["mailbox.username"], name=name, ondelete="CASCADE", onupdate="NO ACTION"
-    )
+    return sa.ForeignKeyConstraint([column], ["mailbox.username"], name=name, ondelete="CASCADE", onupdate="NO ACTION")

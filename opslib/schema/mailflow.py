@@ -8,6 +8,7 @@ from opslib.schema.columns import (
     choice,
     created,
     flag,
+    key,
     long_text,
     mailbox_reference,
     modified,
@@ -65,8 +66,8 @@ sieve_filters = table(
     choice("filter_type", "postfilter", "prefilter", nullable=True),
     created(),
     modified(),
-    sa.Index("sieve_filters_username", "username"),
-    sa.Index("sieve_filters_script_desc", "script_desc"),
+    key("username", "username"),
+    key("script_desc", "script_desc"),
     mailbox_reference("username", "fk_username_sieve_filters"),
 )
 
@@ -80,7 +81,7 @@ bcc_maps = table(
     created(),
     modified(),
     flag("active", 0),
-    sa.Index("bcc_maps_local_dest", "local_dest"),
+    key("local_dest", "local_dest"),
 )
 
 recipient_maps = table(
@@ -91,16 +92,14 @@ recipient_maps = table(
     created(),
     modified(),
     flag("active", 0),
-    sa.Index("recipient_maps_local_dest", "old_dest"),
+    key("local_dest", "old_dest"),
 )
 
 tls_policy_override = table(
     "tls_policy_override",
     serial(),
     text("dest"),
-    choice(
-        "policy", "none", "may", "encrypt", "dane", "dane-only", "fingerprint", "verify", "secure", nullable=False
-    ),
+    choice("policy", "none", "may", "encrypt", "dane", "dane-only", "fingerprint", "verify", "secure", nullable=False),
     text("parameters", nullable=True, server_default=""),
     created(),
     modified(),
@@ -115,7 +114,7 @@ relayhosts = table(
     text("username"),
     text("password"),
     flag("active", 1),
-    sa.Index("relayhosts_hostname", "hostname"),
+    key("hostname", "hostname"),
 )
 
 transports = table(
@@ -127,8 +126,8 @@ transports = table(
     text("password", server_default=""),
     flag("is_mx_based", 0),
     flag("active", 1),
-    sa.Index("transports_destination", "destination"),
-    sa.Index("transports_nexthop", "nexthop"),
+    key("destination", "destination"),
+    key("nexthop", "nexthop"),
 )
 
 settingsmap = table(
@@ -141,9 +140,7 @@ settingsmap = table(
     flag("active", 0),
 )
 
-forwarding_hosts = table(
-    "forwarding_hosts", text("host", primary_key=True), text("source"), flag("filter_spam", 0)
-)
+forwarding_hosts = table("forwarding_hosts", text("host", primary_key=True), text("source"), flag("filter_spam", 0))
 
 versions = table(
     "versions",
@@ -151,4 +148,3 @@ versions = table(
     text("version", 100),
     sa.Column("created", sa.DateTime, server_default=sa.text("CURRENT_TIMESTAMP")),
 )
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from opslib.schema.columns import JSON, NOW, created, flag, integer, long_text, serial, table, text
+from opslib.schema.columns import JSON, NOW, created, flag, integer, key, long_text, serial, table, text
 
 quarantine = table(
     "quarantine",
@@ -25,7 +25,7 @@ quarantine = table(
     created(),
     text("user", server_default="unknown"),
     text("qhash", 64, nullable=True),
-    sa.Index("quarantine_qhash", "qhash"),
+    key("qhash", "qhash"),
 )
 
 logs = table(
@@ -48,10 +48,10 @@ sasl_log = table(
     text("username", primary_key=True),
     text("real_rip", 64, primary_key=True),
     sa.Column("datetime", sa.DateTime, nullable=False, server_default=NOW),
-    sa.Index("sasl_log_username", "username"),
-    sa.Index("sasl_log_service", "service"),
-    sa.Index("sasl_log_datetime", "datetime"),
-    sa.Index("sasl_log_real_rip", "real_rip"),
+    key("username", "username"),
+    key("service", "service"),
+    key("datetime", "datetime"),
+    key("real_rip", "real_rip"),
 )
 
 sogo_user_profile = table(
@@ -78,8 +78,8 @@ sogo_acl = table(
     text("c_object"),
     text("c_uid"),
     text("c_role", 80),
-    sa.Index("sogo_acl_c_folder_id", "c_folder_id"),
-    sa.Index("sogo_acl_c_uid", "c_uid"),
+    key("c_folder_id", "c_folder_id"),
+    key("c_uid", "c_uid"),
 )
 
 sogo_folder_info = table(
