@@ -93,7 +93,7 @@ def _suit_dialect(target: sa.Table, connection: sa.Connection, **_: Any) -> None
         column.server_default = sa.DefaultClause(column.info["on_update"]) if on_mariadb else None
     for index in target.indexes:
         if "key" in index.info:
-            index.name = index.info["key"] if on_mariadb else f"{target.name}_{index.info['key']}"
+            index.name = index.info["key"] if on_mariadb else f"key_{target.name}_{index.info['key']}"
 
 
 def mailbox_reference(column: str, name: str) -> sa.ForeignKeyConstraint:
