@@ -164,6 +164,8 @@ TEXTS: dict[str, str] = {
     "template_removed": "Template {0} was deleted.",
     # sign-in
     "login_failed": "Wrong name or password.",
+    "session_over": "Your session has ended. Nothing was written; sign in again.",
+    "effect_state": "{0} is left as it is: {1}.",
     "login_throttled": "Too many failed sign-ins. Wait {0} seconds.",
     "second_factor_needed": "This account uses a second factor, which this console does not offer yet.",
     "second_factor_setup_needed": "This account must have a second factor, which cannot be set up in this console yet.",
