@@ -53,7 +53,7 @@ TRAITS: dict[str, Any] = {
 }
 
 
-class Field(param.Parameter):
+class Field(param.Parameter[Any]):
     """One column of a resource.  Subclasses say how values are read, written and shown."""
 
     __slots__ = list(TRAITS)
@@ -84,7 +84,7 @@ class Field(param.Parameter):
         try:
             value = self.read(raw)
         except UserError as error:
-            raise UserError.of(problem.at(self.name) for problem in error.problems) from None
+            raise UserError.of(problem.at(str(self.name)) for problem in error.problems) from None
         return value
 
     keeps_blank: ClassVar[bool] = False
@@ -138,7 +138,8 @@ class Field(param.Parameter):
     def expression(self, table: sa.FromClause) -> sa.ColumnElement[Any] | None:
         """SQL of this field over `table`; None for a field that lives outside SQL."""
         if self.sql is not None:
-            return self.sql() if callable(self.sql) else self.sql
+            found: sa.ColumnElement[Any] = self.sql() if callable(self.sql) else self.sql
+            return found
         if self.fetch is not None or self.path is None:
             return None
         base, _, key = self.path.partition(".")
@@ -194,7 +195,7 @@ class Multiline(Text):
 
     def clean(self, text: str) -> str:
         text = text.replace("\r\n", "\n")
-        if any(ord(c) < 32 and c not in "\n\t" or 0xD800 <= ord(c) < 0xE000 for c in text):
+        if any((ord(c) < 32 and c not in "\n\t") or 0xD800 <= ord(c) < 0xE000 for c in text):
             raise UserError("value_control_characters")
         return text
 
@@ -206,7 +207,9 @@ class Integer(Field):
     dtype = "Int64"
     editor = "number"
 
-    def __init__(self, default: Any = None, *, bounds: tuple[int | None, int | None] = (None, None), **given: Any) -> None:
+    def __init__(
+        self, default: Any = None, *, bounds: tuple[int | None, int | None] = (None, None), **given: Any
+    ) -> None:
         super().__init__(default, **given)
         self.bounds = bounds
 

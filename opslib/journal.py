@@ -39,7 +39,7 @@ def record(connection: sa.Connection, site: Site, actor: Actor, plan: Plan) -> i
         "final": json.dumps(plan.final),
         "undoes": plan.undoes,
     }
-    change_id = int(connection.execute(ops_change.insert().values(values)).inserted_primary_key[0])
+    change_id = int((connection.execute(ops_change.insert().values(values)).inserted_primary_key or (0,))[0])
     rows = [w for w in plan.writes if isinstance(w, RowWrite)]
     for chunk in chunks(list(enumerate(rows)), CHUNK):
         connection.execute(ops_change_row.insert(), [_row(change_id, seq, write) for seq, write in chunk])

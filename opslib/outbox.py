@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -171,7 +171,13 @@ def _publish(store: KeyValue, channel: str, message: str) -> None:
     store.publish(channel, message)
 
 
-_KEYVALUE = {"hset": _hset, "hdel": _hdel, "set": _set, "delete": _delete, "publish": _publish}
+_KEYVALUE: dict[str, Callable[..., None]] = {
+    "hset": _hset,
+    "hdel": _hdel,
+    "set": _set,
+    "delete": _delete,
+    "publish": _publish,
+}
 
 
 def undo_effects(site: Site, change_id: int, refused: set[str]) -> Iterator[Effect | str]:

@@ -77,8 +77,7 @@ class Condition:
         value = self.value
         if field.in_json:
             text, value = sa.func.lower(text), value.lower()
-        found = text.startswith if self.op == "starts" else text.contains
-        return found(value, autoescape=True)
+        return text.startswith(value, autoescape=True) if self.op == "starts" else text.contains(value, autoescape=True)
 
     def _compare(self, field: Field, expression: sa.ColumnElement[Any]) -> Clause:
         if isinstance(field, Lines):
@@ -86,15 +85,17 @@ class Condition:
         texts = self.value.split("|") if self.op == "in" else [self.value]
         values = [field.clause(expression, field.parse(text)) for text in texts]
         match self.op:
-            case "is":
-                return expression == values[0]
-            case "not":
-                return sa.or_(expression != values[0], expression.is_(None))
             case "in":
                 return expression.in_(values)
+            case "not":
+                return sa.or_(expression != values[0], expression.is_(None))
             case "ge":
-                return expression >= values[0]
-        return expression <= values[0]
+                found: Clause = expression >= values[0]
+            case "le":
+                found = expression <= values[0]
+            case _:
+                found = expression == values[0]
+        return found
 
     def sentence(self, field: Field) -> str:
         """The condition in words."""

@@ -19,8 +19,9 @@ class Record(param.Parameterized):
         ordered: dict[str, Field] = {}
         for owner in reversed(cls.__mro__):
             for name in vars(owner):
-                if isinstance(found.get(name), Field):
-                    ordered[name] = found[name]
+                declared = found.get(name)
+                if isinstance(declared, Field):
+                    ordered[name] = declared
         return ordered
 
     @classmethod

@@ -377,12 +377,13 @@ class Resource:
         for name in given:
             if name in draft.values and not self.writable(name, adding=True):
                 self._only_default(draft, fields[name], defaults.get(name))
-        draft.key = draft.values.get(self.key) or next((str(v) for v in given.values() if v), self.singular)
+        told = (str(value) for name, value in given.items() if value and name in fields and not fields[name].secret)
+        draft.key = draft.values.get(self.key) or next(told, self.singular)
         return draft
 
     def _only_default(self, draft: Draft, declared: Field, default: Any) -> None:
         """A field the actor may not write can still be sent with the value it would get anyway."""
-        if draft.values[declared.name] != declared.parse(default):
+        if draft.values[str(declared.name)] != declared.parse(default):
             self._refuse_field(draft, declared)
 
     @staticmethod
@@ -395,7 +396,7 @@ class Resource:
     @staticmethod
     def _parse_into(draft: Draft, declared: Field, raw: Any) -> None:
         try:
-            draft.values[declared.name] = declared.parse(raw)
+            draft.values[str(declared.name)] = declared.parse(raw)
         except UserError as error:
             draft.problems += error.problems
 
@@ -419,9 +420,11 @@ class Resource:
         return stored
 
     # -- edit ----------------------------------------------------------------------------------------------------
-    def edit(self, selection: Any, changes: Mapping[str, Any], seen: Mapping[Any, Mapping[str, Any]] | None = None) -> Plan:
+    def edit(
+        self, selection: Any, changes: Mapping[str, Any], seen: Mapping[Any, Mapping[str, Any]] | None = None
+    ) -> Plan:
         """Plan of the same change to every selected row."""
-        return self.edit_rows({key: changes for key in self.keys(selection)}, seen)
+        return self.edit_rows(dict.fromkeys(self.keys(selection), changes), seen)
 
     def edit_rows(
         self, rows: Mapping[Any, Mapping[str, Any]], seen: Mapping[Any, Mapping[str, Any]] | None = None

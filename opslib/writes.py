@@ -151,9 +151,10 @@ def _apply(connection: sa.Connection, writes: list[RowWrite | Purge]) -> None:
         table, batch = table_of(name), list(group)
         if kind == "purge":
             for purge in batch:
-                _purge(connection, table, purge)  # type: ignore[arg-type]
+                if isinstance(purge, Purge):
+                    _purge(connection, table, purge)
         else:
-            _APPLY[kind](connection, table, batch)
+            _APPLY[kind](connection, table, [write for write in batch if isinstance(write, RowWrite)])
 
 
 def _kind(write: RowWrite | Purge) -> tuple[str, str, tuple[str, ...]]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from opslib.cli.site import open_ops
+from opslib.cli.edge import open_ops, spoken
 from opslib.commit import Result
 from opslib.errors import UserError
 from opslib.ops import Ops
@@ -38,7 +38,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
     for command in (list_, show, add, edit, delete, run, undo, export):
-        app.command(command.__name__.rstrip("_"))(command)
+        app.command(command.__name__.rstrip("_"))(spoken(command))
 
 
 # -- reading --------------------------------------------------------------------------------------------------------
@@ -61,8 +61,11 @@ def list_(
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
     fields = resource.fields
-    names = list(found.frame.columns)
-    body = [[fields[n].show(_present(v)) for n, v in zip(names, row, strict=True)] for row in found.frame.itertuples(index=False)]
+    names = [str(name) for name in found.frame.columns]
+    body = [
+        [fields[n].show(_present(v)) for n, v in zip(names, row, strict=True)]
+        for row in found.frame.itertuples(index=False)
+    ]
     _table([fields[n].label for n in names], body)
     typer.echo(f"{len(found.frame)} of {found.total}, page {found.query.page} of {found.pages}", err=True)
 
@@ -189,7 +192,9 @@ def _report(result: Result) -> None:
     if result.change_id is None:
         typer.echo("Nothing to do.")
     else:
-        typer.echo(f"Change {result.change_id}: {result.count} done. Take it back with: mailops undo {result.change_id}")
+        typer.echo(
+            f"Change {result.change_id}: {result.count} done. Take it back with: mailops undo {result.change_id}"
+        )
 
 
 # -- arguments ------------------------------------------------------------------------------------------------------
@@ -200,7 +205,9 @@ def _resource(ops: Ops, name: str) -> Resource:
 
 
 def _key(resource: Resource, text: str) -> Any:
-    return int(text) if text.isdecimal() and isinstance(resource.table.c[resource.key].type.python_type(), int) else text
+    return (
+        int(text) if text.isdecimal() and isinstance(resource.table.c[resource.key].type.python_type(), int) else text
+    )
 
 
 def _selection(resource: Resource, keys: Iterable[str] | None, where: str, search: str) -> Selection:
@@ -216,10 +223,12 @@ def _query(where: str, search: str) -> Query:
 
 
 def _columns(resource: Resource, columns: str) -> list[str]:
-    readable = [n for n, f in resource.fields.items() if not f.secret]
+    readable = {str(name): declared for name, declared in resource.fields.items() if not declared.secret}
     if columns == "all":
-        return [n for n in readable if resource.fields[n].csv]
-    return [c.strip() for c in columns.split(",")] if columns else [n for n in readable if resource.fields[n].grid]
+        return [name for name, declared in readable.items() if declared.csv]
+    if columns:
+        return [name.strip() for name in columns.split(",")]
+    return [name for name, declared in readable.items() if declared.grid]
 
 
 def _pairs(values: Iterable[str] | None) -> dict[str, str]:

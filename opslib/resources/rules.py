@@ -163,7 +163,7 @@ def _aliases(connection: sa.Connection, names: list[str], with_alias_domains: bo
         owner = sa.func.coalesce(alias_domain.c.target_domain, alias.c.domain)
     found: dict[str, int] = {}
     for chunk in chunks(names, CHUNK):
-        near = alias.c.domain.in_(chunk)
+        near: sa.ColumnElement[bool] = alias.c.domain.in_(chunk)
         if with_alias_domains:
             targets = sa.select(alias_domain.c.alias_domain).where(alias_domain.c.target_domain.in_(chunk))
             near = sa.or_(near, alias.c.domain.in_(targets))

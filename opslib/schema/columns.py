@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
+from sqlalchemy.sql import quoted_name
 
 from opslib.schema.metadata import metadata
 
@@ -93,7 +94,8 @@ def _suit_dialect(target: sa.Table, connection: sa.Connection, **_: Any) -> None
         column.server_default = sa.DefaultClause(column.info["on_update"]) if on_mariadb else None
     for index in target.indexes:
         if "key" in index.info:
-            index.name = index.info["key"] if on_mariadb else f"key_{target.name}_{index.info['key']}"
+            bare = str(index.info["key"])
+            index.name = quoted_name(bare if on_mariadb else f"key_{target.name}_{bare}", None)
 
 
 def mailbox_reference(column: str, name: str) -> sa.ForeignKeyConstraint:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from opslib import schema
-from opslib.plan import Blast, Guard, Plan, Row
+from opslib.plan import Blast, Guard, Plan, Row, RowWrite
 from opslib.resources import hashes
 from opslib.resources.mailboxes import outside
 from opslib.resources.rules import domain_part, forget_sign_ins, refresh_sogo
@@ -117,7 +117,7 @@ def _delete_rows(
     connection: sa.Connection, plan: Plan, name: str, column: str, key: tuple[str, ...], names: Iterable[str]
 ) -> int:
     table = schema.metadata.tables[name]
-    planned = {write.key[key[0]] for write in plan.writes if getattr(write, "key", None) and write.table == name}
+    planned = {w.key[key[0]] for w in plan.writes if isinstance(w, RowWrite) and w.table == name}
     count = 0
     for chunk in chunks(list(names), 1000):
         for row in connection.execute(sa.select(table).where(table.c[column].in_(chunk))).mappings():

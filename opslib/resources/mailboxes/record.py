@@ -124,7 +124,7 @@ _tags = _one(
         tags_mailbox.c.username == mailbox.c.username
     )
 )
-_set_bits = sa.literal("", sa.String)
+_set_bits: sa.ColumnElement[str] = sa.literal("", sa.String)
 for _bit in BITS:
     _set_bits = _set_bits + sa.case((user_acl.c[_bit] == 1, _bit + "\n"), else_="")
 _bits = _one(sa.select(_set_bits).where(user_acl.c.username == mailbox.c.username))

@@ -1,0 +1,25 @@
+"""`mailops`: shells of a few lines around the library."""
+
+from __future__ import annotations
+
+import typer
+
+from opslib.cli import rows, serve, site
+
+app = typer.Typer(
+    help="Ops console for mail servers that keep the mailcow contract.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(serve.serve)
+app.command()(site.init)
+app.command()(site.password)
+app.command()(site.version)
+rows.register(app)
+rows.register(app)
+
+
+def main() -> None:
+    """Entry point of the `mailops` command."""
+    app()
