@@ -8,8 +8,10 @@ from opslib.resources.alias_domains import AliasDomains
 from opslib.resources.aliases import Aliases
 from opslib.resources.app_passwords import AppPasswords
 from opslib.resources.calendar_resources import Resources
+from opslib.resources.changes import Changes
 from opslib.resources.domain_templates import DomainTemplates
 from opslib.resources.domains import Domains
+from opslib.resources.effects import Effects
 from opslib.resources.footers import Footers
 from opslib.resources.mailbox_templates import MailboxTemplates
 from opslib.resources.mailboxes import Mailboxes
@@ -30,6 +32,8 @@ KINDS: tuple[type[Resource], ...] = (
     MtaStsPolicies,
     DomainTemplates,
     MailboxTemplates,
+    Changes,
+    Effects,
 )
 
 ALL: dict[str, type[Resource]] = {kind.name: kind for kind in KINDS}
