@@ -112,6 +112,9 @@ class Query(param.Parameterized):
     page = param.Integer(default=1, bounds=(1, None), doc="Page number, from 1.")
     page_size = param.Integer(default=25, bounds=(1, 1000), doc="Rows on a page.")
 
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+
     RESERVED: ClassVar[tuple[str, ...]] = ("q", "sort", "page", "size")
 
     @classmethod

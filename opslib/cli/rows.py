@@ -66,7 +66,7 @@ def list_(
         [fields[n].show(_present(v)) for n, v in zip(names, row, strict=True)]
         for row in found.frame.itertuples(index=False)
     ]
-    _table([fields[n].label for n in names], body)
+    _table([str(fields[n].label) for n in names], body)
     typer.echo(f"{len(found.frame)} of {found.total}, page {found.query.page} of {found.pages}", err=True)
 
 
@@ -77,7 +77,7 @@ def show(name: Name, key: Annotated[str, typer.Argument(metavar="KEY")], as_json
     if as_json:
         typer.echo(json.dumps({n: _plain(v) for n, v in row.items()}, ensure_ascii=False, indent=2))
         return
-    _table(["Field", "Value"], [[resource.fields[n].label, resource.fields[n].show(v)] for n, v in row.items()])
+    _table(["Field", "Value"], [[str(resource.fields[n].label), resource.fields[n].show(v)] for n, v in row.items()])
 
 
 def export(name: Name, where: Where = "", search: Search = "", columns: Columns = "all") -> None:

@@ -14,7 +14,6 @@ from sqlalchemy.sql import quoted_name
 
 from opslib.schema.metadata import metadata
 
-OPTIONS = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_row_format": "DYNAMIC"}
 NOW = sa.text("CURRENT_TIMESTAMP")
 JSON = sa.JSON(none_as_null=True)
 
@@ -77,8 +76,8 @@ def modified() -> sa.Column[Any]:
 
 
 def table(name: str, *items: sa.schema.SchemaItem) -> sa.Table:
-    """A table of the contract."""
-    return sa.Table(name, metadata, *items, **OPTIONS)
+    """A table of our database."""
+    return sa.Table(name, metadata, *items, mysql_engine="InnoDB", mysql_charset="utf8mb4", mysql_row_format="DYNAMIC")
 
 
 def key(name: str, *columns: str) -> sa.Index:

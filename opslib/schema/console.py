@@ -5,19 +5,13 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from opslib.schema.metadata import metadata
+from opslib.schema.columns import table
 
 _BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _TEXT = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 _NAME = sa.String(255).with_variant(sa.String(255, collation="NOCASE"), "sqlite")
-_OPTIONS = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_row_format": "DYNAMIC"}
 
-
-def _table(name: str, *items: sa.schema.SchemaItem) -> sa.Table:
-    return sa.Table(name, metadata, *items, **_OPTIONS)
-
-
-ops_change = _table(
+ops_change = table(
     "ops_change",
     sa.Column("id", _BIG, primary_key=True, autoincrement=True),
     sa.Column("at", sa.DateTime, nullable=False, comment="UTC"),
@@ -39,7 +33,7 @@ ops_change = _table(
     sa.Index("ops_change_actor", "actor", "id"),
 )
 
-ops_change_row = _table(
+ops_change_row = table(
     "ops_change_row",
     sa.Column("change_id", _BIG, primary_key=True, autoincrement=False),
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
@@ -51,7 +45,7 @@ ops_change_row = _table(
     sa.Index("ops_change_row_subject", "subject"),
 )
 
-ops_outbox = _table(
+ops_outbox = table(
     "ops_outbox",
     sa.Column("id", _BIG, primary_key=True, autoincrement=True),
     sa.Column("change_id", _BIG, nullable=False),
@@ -71,7 +65,7 @@ ops_outbox = _table(
     sa.Index("ops_outbox_change", "change_id"),
 )
 
-ops_session = _table(
+ops_session = table(
     "ops_session",
     sa.Column("digest", sa.String(64), primary_key=True, comment="SHA-256 of the cookie's token"),
     sa.Column("username", _NAME, nullable=False),
@@ -84,7 +78,7 @@ ops_session = _table(
     sa.Index("ops_session_username", "username"),
 )
 
-ops_login_failure = _table(
+ops_login_failure = table(
     "ops_login_failure",
     sa.Column("id", _BIG, primary_key=True, autoincrement=True),
     sa.Column("at", sa.DateTime, nullable=False, comment="UTC"),
@@ -94,20 +88,20 @@ ops_login_failure = _table(
     sa.Index("ops_login_failure_remote", "remote", "at"),
 )
 
-ops_alias_target = _table(
+ops_alias_target = table(
     "ops_alias_target",
     sa.Column("target", _NAME, primary_key=True),
     sa.Column("alias_id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Index("ops_alias_target_alias", "alias_id"),
 )
 
-ops_state = _table(
+ops_state = table(
     "ops_state",
     sa.Column("name", sa.String(64), primary_key=True),
     sa.Column("value", _TEXT, nullable=False),
 )
 
-ops_view = _table(
+ops_view = table(
     "ops_view",
     sa.Column("username", _NAME, primary_key=True),
     sa.Column("name", sa.String(128), primary_key=True, comment="what is remembered: columns of a grid, theme"),
