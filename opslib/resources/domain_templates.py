@@ -33,7 +33,15 @@ def _size(name: str, default: int, label: str, doc: str) -> Bytes:
 
 def _flag(name: str, default: bool, label: str, doc: str) -> Flag:
     return Flag(
-        default, label=label, doc=doc, sql=attribute(name), column=None, missing=False, grid=True, group="Mail", width=80
+        default,
+        label=label,
+        doc=doc,
+        sql=attribute(name),
+        column=None,
+        missing=False,
+        grid=True,
+        group="Mail",
+        width=80,
     )
 
 
@@ -97,7 +105,8 @@ class DomainTemplates(Templates):
 
     def check_values(self, draft: Draft) -> None:
         if draft.changes(*QUOTAS) and all(draft.after(name) is not None for name in QUOTAS):
-            draft.problems += limits.quota_problems(*(draft.after(name) for name in QUOTAS), QUOTAS)
+            default, largest, total = (draft.after(name) for name in QUOTAS)
+            draft.problems += limits.quota_problems(default, largest, total, QUOTAS)
         if draft.changes(*RELAYING):
             limits.imply_relaying(draft.values, {name: draft.before[name] for name in RELAYING if draft.before})
         selector = draft.values.get("dkim_selector")

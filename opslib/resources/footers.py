@@ -44,7 +44,12 @@ class Footer(Record):
     """The footer of one domain."""
 
     domain = DomainName(
-        label="Domain", doc="Domain whose outgoing mail gets the footer.", on_edit=False, grid=True, search=True, width=220
+        label="Domain",
+        doc="Domain whose outgoing mail gets the footer.",
+        on_edit=False,
+        grid=True,
+        search=True,
+        width=220,
     )
     plain = Multiline(
         "", label="Plain text", doc="Footer of plain text mail. {= from_name =} and the like are filled in.",

@@ -21,12 +21,16 @@ ENDINGS = 100  # how many `LIKE '%@name'` one statement asks
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows of `table` whose `column` is a name, or with `ending` an address of it; `what` they are called."""
+    """Rows of `table` whose `column` is a name, or with `ending` an address of it; `what` they are called.
+
+    `lost` rows hold secrets of mailboxes that are gone: no undo brings them back.
+    """
 
     table: str
     column: str
     what: str
     ending: bool = False
+    lost: bool = False
 
 
 PARTS = (
@@ -40,7 +44,7 @@ PARTS = (
     Part("domain_wide_footer", "domain", "footers"),
     Part("quota2", "username", "usage counters of former mailboxes", ending=True),
     Part("quota2replica", "username", "usage counters of former mailboxes", ending=True),
-    Part("pushover", "username", "Pushover settings of former mailboxes", ending=True),
+    Part("pushover", "username", "Pushover settings of former mailboxes", ending=True, lost=True),
 )
 
 
@@ -53,8 +57,11 @@ def clear(plan: Plan, connection: sa.Connection, subjects: Mapping[str, str]) ->
     affected: set[str] = set()
     for part in PARTS:
         found = list(_rows(connection, part, subjects))
-        for row, subject in found:
-            plan.delete(part.table, _key(part.table, row), row, subject)
+        if part.lost:
+            plan.purge(part.table, part.column, (row[part.column] for row, _ in found))
+        else:
+            for row, subject in found:
+                plan.delete(part.table, _key(part.table, row), row, subject)
         counts[part.what] += len(found)
         if part.table == "alias":
             affected |= _aliases_gone(plan, [row for row, _ in found])

@@ -24,7 +24,15 @@ class TemplateBits(Bits):
 
 def _flag(name: str, default: bool, label: str, doc: str, group: str) -> Flag:
     return Flag(
-        default, label=label, doc=doc, sql=attribute(name), column=None, missing=default, grid=True, group=group, width=80
+        default,
+        label=label,
+        doc=doc,
+        sql=attribute(name),
+        column=None,
+        missing=default,
+        grid=True,
+        group=group,
+        width=80,
     )
 
 

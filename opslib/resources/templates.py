@@ -49,7 +49,15 @@ SAME_NAME = {
     "max_quota_for_domain": "quota",
     **{
         name: name
-        for name in ("active", "gal", "backupmx", "relay_all_recipients", "relay_unknown_only", "dkim_selector", "key_size")
+        for name in (
+            "active",
+            "gal",
+            "backupmx",
+            "relay_all_recipients",
+            "relay_unknown_only",
+            "dkim_selector",
+            "key_size",
+        )
     },
 }
 
@@ -61,7 +69,7 @@ def domain_values(site: Site) -> dict[str, Row]:
 
 def _domain_values(attributes: Mapping[str, Any]) -> Row:
     values = {name: attributes[key] for key, name in SAME_NAME.items() if attributes.get(key) is not None}
-    sizes = {name: int(values[name]) for name in ("defquota", "maxquota", "quota") if name in values}
+    sizes: Row = {name: int(values[name]) for name in ("defquota", "maxquota", "quota") if name in values}
     return {**values, **sizes, "rate_limit": rate_limit(attributes), "tags": tuple(attributes.get("tags") or ())}
 
 
@@ -129,7 +137,7 @@ class Templates(Resource):
             return {"rl_value": number, "rl_frame": frame or "s"}
         if field.name == "tags":
             return {"tags": list(value or ())}
-        return {field.name: int(value) if isinstance(value, bool) else value}
+        return {str(field.name): int(value) if isinstance(value, bool) else value}
 
     # -- rules and writes ----------------------------------------------------------------------------------------
     def check_add(self, plan: Plan, drafts: list[Draft]) -> None:

@@ -42,7 +42,12 @@ def overrun(room: Room, name: str, limit: int) -> Problem | None:
 
 def limit_of(room: Room, name: str) -> int:
     """The limit as it stands."""
-    limits = {"maxquota": room.max_quota, "quota": room.quota, "mailboxes": room.max_mailboxes, "aliases": room.max_aliases}
+    limits = {
+        "maxquota": room.max_quota,
+        "quota": room.quota,
+        "mailboxes": room.max_mailboxes,
+        "aliases": room.max_aliases,
+    }
     return limits[name]
 
 

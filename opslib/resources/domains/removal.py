@@ -90,5 +90,7 @@ def _homeless(connection: sa.Connection, ended: Sequence[Mapping[str, str]]) -> 
     left: dict[str, int] = defaultdict(int)
     for row in _rows(connection, domain_admins, domain_admins.c.username, list(last)):
         left[row["username"].lower()] += row["id"] not in ids
-    superior = {r["username"].lower() for r in _rows(connection, admin, admin.c.username, list(last)) if r["superadmin"]}
+    superior = {
+        r["username"].lower() for r in _rows(connection, admin, admin.c.username, list(last)) if r["superadmin"]
+    }
     return {name: domain for name, domain in last.items() if not left[name] and name not in superior}
