@@ -113,7 +113,7 @@ class Query(param.Parameterized):
     page_size = param.Integer(default=25, bounds=(1, 1000), doc="Rows on a page.")
 
     def __init__(self, **params: Any) -> None:
-        super().__init__(**params)
+        super().__init__(**params)  # type: ignore[no-untyped-call]
 
     RESERVED: ClassVar[tuple[str, ...]] = ("q", "sort", "page", "size")
 
