@@ -58,6 +58,8 @@ TEXTS: dict[str, str] = {
     "domain_add_dkim_available": "A DKIM key for {0} was there already and is used again.",
     "domain_sogo_restart": "SOGo is restarted so that it knows {0}.",
     "dkim_added": "A DKIM key for {0} was made.",
+    "dkim_domain_or_sel_invalid": "“{0}” cannot name a DKIM key: letters, digits and . _ - only.",
+    "sogo_restart_needed": "SOGo sees a changed global address list only after a restart.",
     "mailbox_defquota_exceeds_mailbox_maxquota": "The default quota is larger than the largest quota a mailbox may have.",
     "mailbox_quota_exceeds_domain_quota": "The largest mailbox quota exceeds the quota of the whole domain.",
     "defquota_empty": "The default quota must be above 0.",
