@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from opslib import commit as committing
 from opslib import journal, outbox, resources, scopes
+from opslib import verify as verifying
 from opslib.actor import Actor
 from opslib.commit import Result
 from opslib.errors import Denied
@@ -19,6 +20,7 @@ from opslib.query import Query, Selection
 from opslib.resource import Resource
 from opslib.site import Site
 from opslib.stores.database import read
+from opslib.verify import Finding
 
 
 class Ops:
@@ -82,6 +84,12 @@ class Ops:
     def undo(self, change_id: int) -> Plan:
         """Plan that takes a change back; rows that moved on since are refused one by one."""
         return journal.undo(self.site, self.actor, change_id, self._bounds())
+
+    def verify(self) -> list[Finding]:
+        """Everything on the site that breaks an invariant of the contract; for administrators."""
+        if not self.actor.is_admin:
+            raise Denied()
+        return verifying.verify(self.site)
 
     def run_effects(self) -> list[Waiting]:
         """Try what waits in the outbox and is due."""

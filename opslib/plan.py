@@ -7,9 +7,12 @@ guards that lock · row writes and purges · derived tables · guards that check
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self
+
+import pandas as pd
 
 from opslib.errors import Problem, UserError
 from opslib.fields import Field
@@ -260,6 +263,16 @@ class Plan:
             self.domains |= other.domains
             self.generated.update(other.generated)
         return self
+
+    def preview(self) -> pd.DataFrame:
+        """The changed cells as a frame: subject, field, before, after."""
+        cells = [(change.subject, change.field, change.before, change.after) for change in self.changes]
+        return pd.DataFrame(cells, columns=["subject", "field", "before", "after"], dtype="object")
+
+    def _repr_html_(self) -> str:
+        lines = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.sentences())
+        table: str = self.preview().head(100).to_html(index=False, escape=True) if self.changes else ""
+        return f"<ul>{lines}</ul>{table}"
 
     def sentences(self) -> Iterator[str]:
         """The plan in words: what, how many, what else, what to mind."""
