@@ -67,7 +67,7 @@ def add_sheet(resource: Resource, given: Mapping[str, Any] | None = None) -> She
     fields = {n: f for n, f in resource.record.fields().items() if f.on_add and resource.writable(n, adding=True)}
     values = {**resource.record.defaults(), **resource.defaults(given or {}), **(given or {})}
     return Sheet(
-        f"Add {resource.singular.lower()}",
+        f"Add {resource.singular}",
         fields,
         lambda changed, seen: resource.add(changed),
         values,
@@ -92,7 +92,7 @@ def edit_sheet(resource: Resource, key: Any) -> Sheet:
     fields = {n: f for n, f in fields.items() if not (f.secret and n in read_only)}
     open_names = [n for n in fields if n not in read_only]
     return Sheet(
-        f"{resource.singular} {key}",
+        f"{resource.singular[:1].upper()}{resource.singular[1:]} {key}",
         fields,
         lambda changed, seen: resource.edit_rows({key: changed}, {key: seen}),
         values,

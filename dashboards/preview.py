@@ -10,6 +10,7 @@ import panel_material_ui as pmui
 
 from dashboards import toasts, words
 from dashboards.background import aside, edge, sentence, start
+from dashboards.place import join
 from dashboards.secret import Revealed
 from opslib.commit import Result
 from opslib.errors import Conflict, ServerError, UserError
@@ -62,7 +63,7 @@ def markup(plan: Plan, fields: Mapping[str, Field]) -> str:
         parts.append(words.tag("div", words.tag("h4", "This also affects"), words.bullets(lines), cls="bad"))
     if plan.warnings:
         parts.append(
-            words.tag("div", words.tag("h4", "Mind"), words.bullets(w.text for w in plan.warnings), cls="warn")
+            words.tag("div", words.tag("h4", "Please note"), words.bullets(w.text for w in plan.warnings), cls="warn")
         )
     if plan.refused:
         refused = [f"{o.subject}: {o.text}" for o in plan.refused]
@@ -70,7 +71,7 @@ def markup(plan: Plan, fields: Mapping[str, Field]) -> str:
     parts.append(changes_table(plan.changes, fields, adding=plan.verb == "add"))
     if plan.verb == "delete" and plan.count:
         gone = list(dict.fromkeys(o.subject for o in plan.outcomes if o.status == "success" and o.subject))
-        parts.append(words.tag("h4", "Deleted") + words.bullets(gone, 20))
+        parts.append(words.tag("h4", "To be deleted") + words.bullets(gone, 20))
     if plan.effects:
         parts.append(words.tag("h4", "Done right after") + words.bullets((e.label for e in plan.effects), 10))
     return "".join(parts)
@@ -240,7 +241,7 @@ class Details(pn.viewable.Viewer):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         self.body = words.pane()
-        self.link = pmui.Button(label="Open the outbox", variant="outlined", href="?page=outbox", visible=False)
+        self.link = pmui.Button(label="Open the outbox", variant="outlined", href=join("outbox", ""), visible=False)
         self.dialog = pmui.Dialog(
             self.body,
             pn.FlexBox(self.link, pmui.Button(label="Close", variant="text", on_click=lambda _: self.close())),
@@ -267,7 +268,7 @@ class Details(pn.viewable.Viewer):
         if bad:
             parts.append(words.tag("div", words.tag("h4", "Left out"), words.bullets(bad), cls="bad"))
         soft = [o.text for o in notable if o.status == "warning" and not o.key.startswith("effect_")]
-        parts += [words.tag("h4", "Mind") + words.bullets(soft)] if soft else []
+        parts += [words.tag("h4", "Please note") + words.bullets(soft)] if soft else []
         parts += [words.tag("h4", f"Done ({len(good):,})") + words.bullets(good, 20)] if good else []
         self.body.object = words.wrap("".join(parts))
         self.link.visible = bool(done.waiting)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import panel as pn
 import panel_material_ui as pmui
+import param
+from panel.io.location import Location
 
 from dashboards import feed, toasts, words
 from dashboards.background import aside, edge, start
@@ -24,6 +26,7 @@ from dashboards.grid.bars import (
     StagedBar,
     button,
 )
+from dashboards.pages import PAGES
 from dashboards.preview import Review
 from opslib import traces
 from opslib.errors import Problem, ServerError
@@ -55,9 +58,6 @@ class ResourcePage(pn.viewable.Viewer):
     """Base of pages about one resource.  Subclasses say `resource` and, where the default is not it, the rest."""
 
     resource: ClassVar[str]
-    title: ClassVar[str] = ""
-    group: ClassVar[str] = ""
-    icon: ClassVar[str] = "table_rows"
     columns: ClassVar[Sequence[str]] = ()
     quick: ClassVar[Sequence[Quick]] = ()
     hint: ClassVar[str] = ""
@@ -67,6 +67,10 @@ class ResourcePage(pn.viewable.Viewer):
         super().__init__(**{"name": self.resource, **given})
         self.ops, self.location = ops, location
         self.rows = ops.resource(self.resource)
+        spec = PAGES.get(self.resource)
+        self.title = spec.title if spec else self.rows.label
+        self.group = spec.group if spec else ""
+        self.icon = spec.icon if spec else self.rows.icon
         self.review = Review(ops)
         self.form = FormDialog(self.review)
         self.bulk = BulkDialog(self.rows, self.review)
@@ -102,6 +106,13 @@ class ResourcePage(pn.viewable.Viewer):
             self.grid.picked.clear()
             self.grid.reload()
 
+    def _back(self, search: str) -> None:
+        """The browser went back or forth: follow, without another entry in its history."""
+        if isinstance(self.location, Location):
+            with param.parameterized.discard_events(self.location):
+                self.location.search = search
+            self._from_url()
+
     # -- life ----------------------------------------------------------------------------------------------------
     def open(self) -> None:
         """Read the first page and listen for news."""
@@ -131,6 +142,8 @@ class ResourcePage(pn.viewable.Viewer):
         closed = not (self.form.is_open or self.review.is_open or self.bulk.is_open or self.chooser.dialog.open)
         if order in {"edit", "delete"} and closed:
             self.open_row(payload) if order == "edit" else self.delete(Selection.of(payload))
+        elif order == "address":
+            self._back(payload)
         elif order == "key:commit":
             self._commit_key()
         elif order == "key:escape":
@@ -279,14 +292,19 @@ class ResourcePage(pn.viewable.Viewer):
         return button(verb.label, lambda: self.run(verb), description=verb.doc, icon=verb.icon or None, **look)
 
     def _quick(self, one: Quick) -> pmui.Button:
-        def toggle() -> None:
-            mine = list(one.conditions)
-            fields = {c.field for c in mine}
-            now = list(self.grid.query.conditions)
-            others = [c for c in now if c.field not in fields]
-            self.grid.ask(conditions=others if all(c in now for c in mine) else [*others, *mine])
+        mine = list(one.conditions)
 
-        return button(one.label, toggle, variant="text")
+        def on() -> bool:
+            return all(condition in self.grid.query.conditions for condition in mine)
+
+        def toggle() -> None:
+            fields = {condition.field for condition in mine}
+            others = [c for c in self.grid.query.conditions if c.field not in fields]
+            self.grid.ask(conditions=others if on() else [*others, *mine])
+
+        made = button(one.label, toggle, variant="text")
+        self.grid.param.watch(lambda *_: made.param.update(variant="contained" if on() else "text"), ["query", "shown"])
+        return made
 
     def _toolbar(self) -> pn.FlexBox:
         left = [SearchBox(self.grid), *(self._quick(one) for one in self.quick)]
@@ -300,7 +318,7 @@ class ResourcePage(pn.viewable.Viewer):
             ),
         ]
         if self.rows.may("add"):
-            label = f"Add {self.rows.singular.lower()}"
+            label = f"Add {self.rows.singular}"
             right.append(button(label, self.add, variant="contained", icon="add", css_classes=["ops-add"]))
         side = {"align_items": "center", "margin": 0, "sizing_mode": None}
         return pn.FlexBox(

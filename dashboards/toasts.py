@@ -21,7 +21,7 @@ def show(level: Level, text: str) -> None:
     """One toast; without a screen to show it on, none."""
     area = pn.state.notifications
     if area is not None:
-        area.send(text[:600], notification_type=level, duration=SHORT if level in {"success", "info"} else LONG)
+        getattr(area, level)(text[:600], duration=SHORT if level in {"success", "info"} else LONG)
 
 
 def headline(outcomes: Sequence[Outcome], status: str) -> str:

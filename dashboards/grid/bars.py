@@ -38,7 +38,7 @@ class SearchBox(pn.viewable.Viewer):
             placeholder="Search …  press /",
             size="small",
             width=260,
-            margin=(2, 6),
+            margin=(10, 6, 4, 6),
             css_classes=["ops-search"],
         )
         self.input.param.watch(self._typed, "value_input")
@@ -317,11 +317,7 @@ class Notice(pn.viewable.Viewer):
                 button("Clear filters", grid.clear, variant="contained"),
             ]
         text = self.hint or f"There are no {label} yet."
-        ways = (
-            [button(f"Add {grid.resource.singular.lower()}", self.add, variant="contained", icon="add")]
-            if self.add
-            else []
-        )
+        ways = [button(f"Add {grid.resource.singular}", self.add, variant="contained", icon="add")] if self.add else []
         return [words.pane(words.tag("p", words.text(text))), *ways]
 
     def __panel__(self) -> pn.Column:

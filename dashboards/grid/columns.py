@@ -27,7 +27,7 @@ HINTS: tuple[tuple[type[Field], str], ...] = (
     (kinds.Integer, "at least"),
     (kinds.Decimal, "at least"),
 )
-WIDTHS = {"flag": 96, "choice": 120, "long": 180, "text": 140}
+WIDTHS = {"link": 170, "flag": 96, "choice": 120, "long": 180, "text": 140}
 
 
 def missing(value: Any) -> bool:
@@ -102,15 +102,29 @@ def column(resource: Resource, name: str, editable: bool) -> dict[str, Any]:
         else "center"
         if shape == "flag"
         else "left",
-        "width": field.width or (170 if is_key else 100 if isinstance(field, RANGES) else WIDTHS.get(shape, 140)),
-        "grow": 2 if shape in {"link", "long"} else 1,
+        "width": field.width or width(field, shape),
+        "grow": growth(field, shape),
     }
+
+
+def width(field: Field, shape: str) -> int:
+    """Least width of a column in pixels."""
+    if isinstance(field, kinds.Moment):
+        return 150
+    return 110 if isinstance(field, RANGES) else WIDTHS[shape]
+
+
+def growth(field: Field, shape: str) -> int:
+    """Share of the spare width that a column gets: texts need it, numbers and flags do not."""
+    if isinstance(field, RANGES) or shape == "flag":
+        return 0
+    return 3 if shape in {"link", "long"} or field.search or isinstance(field, kinds.Lines) else 1
 
 
 def default_names(resource: Resource) -> list[str]:
     """Columns shown when the person has chosen none: those that the fields declare."""
     shown = [name for name, field in resource.fields.items() if field.grid and not field.secret]
-    return shown if resource.key in shown else [resource.key, *shown]
+    return shown or [resource.key]
 
 
 def selectable_names(resource: Resource) -> list[str]:

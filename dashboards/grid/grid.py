@@ -60,7 +60,7 @@ class Grid(pn.viewable.Viewer):
         self.staged = Staged(resource.record.fields())
         self.picked = Picked()
         self.table = Table(sizing_mode="stretch_width", margin=(0, 10))
-        self.table.on_msg(self.heard)
+        self.table.on_msg(lambda event: self.heard(event.data))
         self._ticket = 0
         self._spec: list[dict[str, Any]] = []
         self.staged.param.watch(lambda _: self._mark(), "version")
@@ -133,10 +133,9 @@ class Grid(pn.viewable.Viewer):
         await aside(views.remember, self.resource.site, self.resource.actor.name, self._view, kept)
 
     async def choose_columns(self, names: Sequence[str]) -> None:
-        """Show these columns, the key first; remembered."""
+        """Show these columns; remembered."""
         allowed = columns.selectable_names(self.resource)
-        key = self.resource.key
-        self.names = [key] * (key not in names) + [name for name in names if name in allowed]
+        self.names = [name for name in names if name in allowed] or list(self.preferred)
         self._columns_changed()
         await self.load()
         await self.remember()
@@ -146,13 +145,13 @@ class Grid(pn.viewable.Viewer):
         may_edit = self.resource.may("edit")
         self._spec = [columns.column(self.resource, name, may_edit) for name in self.names]
         with param.parameterized.batch_call_watchers(self.table):
-            self.table.data = "[]"
+            self.table.rows = "[]"
             self.table.spec = json.dumps(
                 {"columns": self._spec, "actions": [list(verb) for verb in self.verbs], "selectable": True}
             )
 
     def _draw(self) -> None:
-        self.table.data = json.dumps([self._row(key, row) for key, row in self._inside()])
+        self.table.rows = json.dumps([self._row(key, row) for key, row in self._inside()])
         self._mark()
 
     def _inside(self) -> list[tuple[Any, dict[str, Any]]]:
@@ -166,7 +165,13 @@ class Grid(pn.viewable.Viewer):
         cells = {name: columns.cell(fields[name], values[name]) for name in self.names if name in values}
         texts = {name: columns.edit_text(fields[name], values[name]) for name in cells}
         edit = {name: text for name, text in texts.items() if text is not None}
-        return {"key": key, "name": str(key), "cells": cells, "edit": edit}
+        return {"key": key, "name": self._title(key, cells), "cells": cells, "edit": edit}
+
+    @staticmethod
+    def _title(key: Any, cells: Mapping[str, columns.Cell]) -> str:
+        """What a screen reader calls the row: its key, or its first text where the key is only a number."""
+        texts = (cell for cell in cells.values() if isinstance(cell, str) and cell and not cell.isdecimal())
+        return key if isinstance(key, str) else next(texts, str(key))
 
     def _mark(self) -> None:
         if self.shown is not None:
@@ -247,6 +252,9 @@ class Grid(pn.viewable.Viewer):
         if message.get("name") in {"new", "edit", "delete", "commit", "escape"}:
             self.tell(f"key:{message['name']}", self._key(message))
 
+    def _on_address(self, message: Mapping[str, Any]) -> None:
+        self.tell("address", str(message.get("search", "")))
+
     # -- conditions ----------------------------------------------------------------------------------------------
     def drop(self, index: int) -> None:
         """Take one condition away."""
@@ -275,4 +283,4 @@ class Grid(pn.viewable.Viewer):
         await self.load()
 
 
-HEARD = frozenset({"sort", "filter", "pick", "edit", "open", "delete", "key"})
+HEARD = frozenset({"address", "sort", "filter", "pick", "edit", "open", "delete", "key"})

@@ -57,16 +57,18 @@ class Sheet {
     this.lastPicked = null
     this.keyHandler = (event) => this.key(event)
     document.addEventListener("keydown", this.keyHandler)
+    this.historyHandler = () => this.say("address", {search: window.location.search})
+    window.addEventListener("popstate", this.historyHandler)
     this.build()
     model.on("spec", () => this.build())
-    model.on("data", () => this.fill())
+    model.on("rows", () => this.fill())
     model.on("state", () => this.reflect())
     model.on("marks", () => this.mark())
     model.on("msg:custom", (message) => this.told(message))
   }
 
   get spec() { return JSON.parse(this.model.spec) }
-  get rows() { return JSON.parse(this.model.data) }
+  get rows() { return JSON.parse(this.model.rows) }
   get state() { return JSON.parse(this.model.state) }
   get marks() { return JSON.parse(this.model.marks) }
 
@@ -100,7 +102,7 @@ class Sheet {
     this.table.on("tableBuilt", () => { this.ready = true; this.fill(); this.reflect() })
     this.table.on("cellEdited", (cell) => this.edited(cell))
     this.table.on("cellEditing", () => { this.editing = true })
-    this.table.on("cellEditCancelled", () => { this.editing = false })
+    this.table.on("cellEditCancelled", () => this.editingOver())
     this.table.on("rowDblClick", (event, row) => { if (!inField(event)) this.say("open", {key: row.getData()._key}) })
   }
 
@@ -120,8 +122,8 @@ class Sheet {
       titleFormatter: () => this.heading(column),
       formatter: (cell) => this.cell(cell, column),
       minWidth: column.width || 110,
-      widthGrow: column.grow || 1,
-      responsive: column.key ? 0 : index + 1,
+      widthGrow: column.grow,
+      responsive: column.key || index === 0 ? 0 : index + 1,
       hozAlign: column.align,
       headerHozAlign: column.align === "right" ? "right" : "left",
       editor: column.editable && column.kind !== "flag" ? (...given) => this.editor(column, ...given) : undefined,
@@ -175,7 +177,7 @@ class Sheet {
       button.addEventListener("click", (event) => this.sortBy(column.name, event.shiftKey))
     }
     this.headings.set(column.name, {button, arrow})
-    const box = el("div", {className: "ops-head"}, button)
+    const box = el("div", {className: `ops-head ops-${column.align}`}, button)
     if (column.filter) box.append(this.filterInput(column))
     return box
   }
@@ -212,9 +214,7 @@ class Sheet {
     const now = this.state.sort
     const mine = now.find((entry) => entry.replace(/^-/, "") === name)
     const next = mine === undefined ? [name] : mine.startsWith("-") ? [] : [`-${name}`]
-    const others = now.filter((entry) => entry !== mine)
     this.say("sort", {sort: more ? (mine === undefined ? [...now, name] : now.flatMap((entry) => entry === mine ? next : [entry])) : next})
-    void others
   }
 
   // -- cells ------------------------------------------------------------------------------------------------------
@@ -290,15 +290,21 @@ class Sheet {
   }
 
   edited(cell) {
-    this.editing = false
     const row = cell.getData()
     this.say("edit", {key: row._key, field: cell.getField(), value: cell.getValue()})
+    this.editingOver()
+  }
+
+  // Rows that arrive while somebody types would take the editor away: they wait for the end of the edit.
+  editingOver() {
+    this.editing = false
     if (this.waiting) { this.waiting = false; this.fill() }
   }
 
   // -- state ------------------------------------------------------------------------------------------------------
   fill() {
     if (!this.ready) return
+    if (this.editing) { this.waiting = true; return }
     const top = this.holder.querySelector(".tabulator-tableholder")
     const scroll = top ? [top.scrollLeft, top.scrollTop] : [0, 0]
     this.table.replaceData(this.records()).then(() => {
@@ -357,15 +363,17 @@ class Sheet {
   mark() {
     if (!this.ready) return
     const marks = this.marks
+    const original = new Map(this.rows.map((row) => [row.key, row.cells]))
     for (const row of this.table.getRows()) {
       const mine = marks[row.getData()._key] || {}
+      const cells = original.get(row.getData()._key) || {}
       for (const column of this.columns) {
         const node = row.getCell(column.name)?.getElement?.()
         if (!node) continue
         const mark = mine[column.name]
         for (const kind of ["staged", "invalid", "moved"]) node.classList.toggle(`ops-${kind}`, mark?.kind === kind)
-        const known = row.getData()[column.name]
-        if (mark && "text" in mark && known !== mark.text) row.update({[column.name]: mark.text})
+        const wanted = mark ? mark.text : cells[column.name]
+        if (wanted !== undefined && row.getData()[column.name] !== wanted) row.update({[column.name]: wanted})
         if (mark) node.title = mark.tip
         else node.removeAttribute("title")
       }
@@ -387,12 +395,19 @@ class Sheet {
     const row = event.composedPath().find((node) => node instanceof HTMLElement && node.classList.contains("tabulator-row"))
     const here = row ? this.table.getRow(row) : null
     const key = here ? here.getData()._key : null
-    if (event.key === "/") { event.preventDefault(); return deepFind(document, ".ops-search input")?.focus() ?? deepFind(document, "input[placeholder^='Search']")?.focus() }
+    if (event.key === "/") { event.preventDefault(); return this.search() }
     if (row && (event.key === "ArrowDown" || event.key === "ArrowUp")) return this.step(event, here)
     if (row && event.composedPath()[0] === row && event.key === "Enter") { event.preventDefault(); return this.say("open", {key}) }
     if (row && event.composedPath()[0] === row && event.key === " ") { event.preventDefault(); return this.pick([key], !this.isPicked(key)) }
     const names = {n: "new", e: "edit", Delete: "delete"}
     if (names[event.key]) { event.preventDefault(); this.say("key", {name: names[event.key], key}) }
+  }
+
+  search() {
+    const host = deepFind(document, ".ops-search")
+    const input = host && deepFind(host.shadowRoot ?? host, "input")
+    input?.focus()
+    input?.select()
   }
 
   step(event, row) {
@@ -406,6 +421,7 @@ class Sheet {
 
   remove() {
     document.removeEventListener("keydown", this.keyHandler)
+    window.removeEventListener("popstate", this.historyHandler)
     this.table?.destroy()
   }
 }

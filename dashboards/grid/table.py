@@ -25,7 +25,7 @@ class Table(JSComponent):
     spec = param.String(
         default='{"columns": [], "actions": [], "selectable": false}', doc="Columns and what can be done."
     )
-    data = param.String(default="[]", doc="Rows: key, name, cells, and edit texts where they differ from the cells.")
+    rows = param.String(default="[]", doc="Rows: key, name, cells, and edit texts where they differ from the cells.")
     state = param.String(
         default='{"sort": [], "filters": {}, "picked": [], "all": false}', doc="Order, filters, selection."
     )

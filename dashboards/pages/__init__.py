@@ -30,12 +30,23 @@ def _page(title: str, group: str, icon: str, name: str, resource: str | None = "
     return PageSpec(title, group, icon, f"dashboards.pages.{name}", name if resource == "" else resource, **given)
 
 
+ADMIN = ("admin",)
+
 PAGES: dict[str, PageSpec] = {
-    "domains": _page("Domains", "Mail", "dns", "domains"),
+    "domains": _page("Domains", "Mail", "domain", "domains"),
+    "alias_domains": _page("Alias domains", "Mail", "alt_route", "alias_domains"),
     "mailboxes": _page("Mailboxes", "Mail", "inbox", "mailboxes"),
     "aliases": _page("Aliases", "Mail", "alternate_email", "aliases"),
-    "alias_domains": _page("Alias domains", "Mail", "swap_horiz", "alias_domains"),
+    "temporary_aliases": _page("Temporary aliases", "Mail", "timer", "temporary_aliases"),
     "resources": _page("Resources", "Mail", "meeting_room", "resources"),
+    "app_passwords": _page("App passwords", "Access", "key", "app_passwords"),
+    "policies": _page("Allow and deny lists", "Mail flow", "rule", "policies"),
+    "footers": _page("Footers", "Mail flow", "bottom_navigation", "footers"),
+    "mta_sts": _page("MTA-STS policies", "Mail flow", "verified_user", "mta_sts"),
+    "domain_templates": _page("Domain templates", "Templates", "dashboard_customize", "domain_templates", roles=ADMIN),
+    "mailbox_templates": _page(
+        "Mailbox templates", "Templates", "dashboard_customize", "mailbox_templates", roles=ADMIN
+    ),
     "activity": _page("Activity", "Operations", "history", "activity", None),
-    "outbox": _page("Outbox", "Operations", "outbox", "outbox", None, roles=("admin",)),
+    "outbox": _page("Outbox", "Operations", "outbox", "outbox", None, roles=ADMIN),
 }

@@ -9,6 +9,8 @@ class Page(ResourcePage):
     """The page of all alias domains."""
 
     resource = "alias_domains"
-    title, group, icon = "Alias domains", "Mail", "swap_horiz"
-    quick = (quick("Active", "active=is:1"), quick("Inactive", "active=is:0"))
+    quick = (
+        quick("Active", "active=is:1"),
+        quick("Inactive", "active=is:0"),
+    )
     hint = "There are no alias domains yet. An alias domain takes over every address of its target."

@@ -9,7 +9,9 @@ class Page(ResourcePage):
     """The page of all domains."""
 
     resource = "domains"
-    title, group, icon = "Domains", "Mail", "dns"
-    columns = ("domain", "active", "mailboxes", "aliases", "statistics", "quota")
-    quick = (quick("Active", "active=is:1"), quick("Inactive", "active=is:0"))
+    quick = (
+        quick("Active", "active=is:1"),
+        quick("Inactive", "active=is:0"),
+        quick("Relayed", "backupmx=is:1"),
+    )
     hint = "There are no domains yet. A domain comes first: mailboxes and aliases live in it."

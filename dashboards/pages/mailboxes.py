@@ -9,7 +9,8 @@ class Page(ResourcePage):
     """The page of all mailboxes."""
 
     resource = "mailboxes"
-    title, group, icon = "Mailboxes", "Mail", "inbox"
-    columns = ("username", "quota", "last_mail_login", "messages", "active")
-    quick = (quick("Active", "active=is:1"), quick("Inactive", "active=is:0"))
+    quick = (
+        quick("Active", "active=is:1"),
+        quick("Inactive", "active=is:0"),
+    )
     hint = "There are no mailboxes yet. Add one, or bring many in from a CSV file."

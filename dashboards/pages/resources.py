@@ -9,7 +9,9 @@ class Page(ResourcePage):
     """The page of all bookable resources."""
 
     resource = "resources"
-    title, group, icon = "Resources", "Mail", "meeting_room"
     columns = ("description", "username", "kind", "domain", "multiple_bookings", "active")
-    quick = (quick("Active", "active=is:1"), quick("Inactive", "active=is:0"))
+    quick = (
+        quick("Active", "active=is:1"),
+        quick("Inactive", "active=is:0"),
+    )
     hint = "There are no resources yet: rooms, groups or things that calendars can book."
