@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
 from typing import Any, Literal, Self
 
 import pandas as pd
@@ -135,7 +136,7 @@ class Outcome:
         return Problem(self.key, self.args, self.field)
 
 
-@dataclass
+@dataclass(repr=False)
 class Plan:
     """What a verb would do.  Nothing in it has been written."""
 
@@ -263,6 +264,9 @@ class Plan:
             self.domains |= other.domains
             self.generated.update(other.generated)
         return self
+
+    def __repr__(self) -> str:
+        return f"<Plan: {'; '.join(islice(self.sentences(), 8))}>"
 
     def preview(self) -> pd.DataFrame:
         """The changed cells as a frame: subject, field, before, after."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import param
@@ -13,6 +14,7 @@ class Record(param.Parameterized):
     """Base of every resource's row.  An instance holds the state of a form."""
 
     @classmethod
+    @cache
     def fields(cls) -> dict[str, Field]:
         """Field of every column, in the order of declaration."""
         found = cls.param.objects("existing")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
@@ -93,12 +94,12 @@ class Resource:
         return self.ops.actor
 
     # -- declarations --------------------------------------------------------------------------------------------
-    @property
+    @cached_property
     def fields(self) -> dict[str, Field]:
         """Fields the actor may read, in order."""
         return {n: f for n, f in self.record.fields().items() if self.actor.role in f.sees}
 
-    @property
+    @cached_property
     def expressions(self) -> dict[str, sa.ColumnElement[Any]]:
         """SQL of every readable field that lives in the database."""
         found = {name: f.expression(self.table) for name, f in self.fields.items() if not f.secret}
@@ -156,21 +157,21 @@ class Resource:
 
         A page beyond the last gives the last.
         """
-        query = query or Query()
+        query, shown = query or Query(), self._names(names)
         with read(self.site.engine) as connection:
             total = self._count(connection, query)
             last = max(-(-total // query.page_size), 1)
             query = query if query.page <= last else query.copy(page=last)
             window = self._window(query).limit(query.page_size).offset((query.page - 1) * query.page_size)
-            rows = self._rows(connection, window, query, self._names(names))
-        return Page(self.to_frame(rows, self._names(names)), total, query)
+            rows = self._rows(connection, window, query, shown)
+        return Page(self.to_frame(rows, shown), total, query)
 
     def frame(self, query: Query | None = None, names: Iterable[str] | None = None) -> pd.DataFrame:
         """All rows that match, as a DataFrame indexed by key."""
-        query = query or Query()
+        query, shown = query or Query(), self._names(names)
         with read(self.site.engine) as connection:
-            rows = self._rows(connection, self._window(query), query, self._names(names))
-        return self.to_frame(rows, self._names(names))
+            rows = self._rows(connection, self._window(query), query, shown)
+        return self.to_frame(rows, shown)
 
     def get(self, key: Any) -> Row:
         """Inside values of one row.
@@ -186,14 +187,14 @@ class Resource:
         return drafts[key].before
 
     def _names(self, names: Iterable[str] | None) -> list[str]:
-        readable = [name for name, f in self.fields.items() if not f.secret]
+        readable = [name for name, f in self.fields.items() if name in self.expressions or f.fetch is not None]
         if names is None:
             return readable
         wanted = list(names)
         unknown = next((name for name in wanted if name not in readable), None)
         if unknown is not None:
             raise UserError("field_unknown", unknown, field=unknown)
-        return list(dict.fromkeys([self.key, *wanted]))
+        return list(dict.fromkeys(wanted))
 
     def _ordered(self, query: Query) -> list[sa.ColumnElement[Any]]:
         wanted = query if query.sort else query.copy(sort=list(self.default_sort))
@@ -210,7 +211,7 @@ class Resource:
         )
 
     def _rows(self, connection: sa.Connection, window: sa.Select[Any], query: Query, names: list[str]) -> list[Row]:
-        expressions = self.expressions
+        expressions, names = self.expressions, list(dict.fromkeys([self.key, *names]))
         columns = [expressions[name].label(name) for name in names if name in expressions]
         inner = window.subquery("window")
         outer = sa.select(*columns).select_from(self.table).join(inner, inner.c.key == self.key_column)
@@ -229,14 +230,10 @@ class Resource:
 
     def to_frame(self, rows: list[Row], names: list[str]) -> pd.DataFrame:
         """Frame of inside values with the fields' dtypes, indexed by key."""
-        series = {}
-        for name in names:
-            dtype = self.fields[name].dtype
-            series[name] = pd.Series([row.get(name) for row in rows], dtype=dtype)
-        index = pd.Index(series[self.key].tolist() if rows else [], name=self.key, dtype=None if rows else "object")
-        frame = pd.DataFrame(series)
-        frame.index = index
-        return frame
+        fields = self.fields
+        keys = pd.Index([row[self.key] for row in rows], name=self.key, dtype=None if rows else "object")
+        columns = {name: pd.Series([row[name] for row in rows], keys, fields[name].dtype) for name in names}
+        return pd.DataFrame(columns, index=keys)
 
     # -- rows to write -------------------------------------------------------------------------------------------
     def keys(self, selection: Any) -> list[Any]:
