@@ -54,13 +54,17 @@ def attempt(site: Site, name: str, remote: str) -> int:
     with write(site.engine) as connection:
         _sweep(connection, now)
         values = {"at": now, "username": name, "remote": near}
-        number = int(connection.execute(failure.insert().values(values)).inserted_primary_key[0])
+        number = int(_key(connection.execute(failure.insert().values(values))))
     with read(site.engine) as connection:
         wait = _wait(connection, name, near, remote, number, now)
     if wait > 0:
         forget(site, number)
         raise UserError("login_throttled", wait)
     return number
+
+
+def _key(done: sa.CursorResult[Any]) -> Any:
+    return (done.inserted_primary_key or (0,))[0]
 
 
 def _wait(connection: sa.Connection, name: str, near: str, remote: str, number: int, now: datetime) -> int:

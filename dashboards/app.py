@@ -1,0 +1,5 @@
+"""What `panel serve` is pointed at."""
+
+from dashboards import shell
+
+shell.serve()
