@@ -9,7 +9,7 @@ from opslib.record import Record
 from opslib.resource import Draft
 from opslib.resources import tags as tagging
 from opslib.resources.domains import limits
-from opslib.resources.templates import TemplateRate, Templates, TemplateTags, attribute
+from opslib.resources.templates import TemplateRate, Templates, TemplateTags, attribute, number
 from opslib.schema import templates
 
 QUOTAS = ("def_quota_for_mbox", "max_quota_for_mbox", "max_quota_for_domain")
@@ -19,14 +19,14 @@ MOST = 2**31 - 1
 
 def _count(name: str, default: int, label: str, doc: str) -> Integer:
     return Integer(
-        default, label=label, doc=doc, sql=attribute(name), column=None, missing=default, bounds=(0, MOST), grid=True,
+        default, label=label, doc=doc, sql=number(name), column=None, missing=default, bounds=(0, MOST), grid=True,
         group="Limits", width=100,
     )  # fmt: skip
 
 
 def _size(name: str, default: int, label: str, doc: str) -> Bytes:
     return Bytes(
-        default, label=label, doc=doc, sql=attribute(name), column=None, missing=0, bounds=(0, None), grid=True,
+        default, label=label, doc=doc, sql=number(name), column=None, missing=0, bounds=(0, None), grid=True,
         group="Limits", width=110,
     )  # fmt: skip
 
@@ -36,7 +36,7 @@ def _flag(name: str, default: bool, label: str, doc: str) -> Flag:
         default,
         label=label,
         doc=doc,
-        sql=attribute(name),
+        sql=number(name),
         column=None,
         missing=False,
         grid=True,
@@ -83,7 +83,7 @@ class DomainTemplate(Record):
     )  # fmt: skip
     key_size = Choice(
         2048, label="DKIM key size", doc="Bits of the DKIM key.", choices={size: str(size) for size in SIZES},
-        sql=attribute("key_size"), column=None, missing=2048, grid=True, group="DKIM",
+        sql=number("key_size"), column=None, missing=2048, grid=True, group="DKIM",
     )  # fmt: skip
     tags = TemplateTags(
         (), label="Tags", doc="Tags of a new domain.", sql=templates.c.attributes, column=None, missing=(), length=255,

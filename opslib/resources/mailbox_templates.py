@@ -10,7 +10,7 @@ from opslib.record import Record
 from opslib.resource import Draft
 from opslib.resources import tags as tagging
 from opslib.resources.mailboxes.record import ACTIVE, BITS, CATEGORY, NEW_BITS, NOTIFICATION, TAGGED
-from opslib.resources.templates import TemplateRate, Templates, TemplateTags, attribute
+from opslib.resources.templates import TemplateRate, Templates, TemplateTags, attribute, number
 from opslib.schema import templates
 
 
@@ -27,7 +27,7 @@ def _flag(name: str, default: bool, label: str, doc: str, group: str) -> Flag:
         default,
         label=label,
         doc=doc,
-        sql=attribute(name),
+        sql=number(name),
         column=None,
         missing=default,
         grid=True,
@@ -45,7 +45,7 @@ class MailboxTemplate(Record):
         width=180,
     )  # fmt: skip
     quota = Bytes(
-        0, label="Quota", doc="Space of a new mailbox; 0 for the domain's default.", sql=attribute("quota"), column=None,
+        0, label="Quota", doc="Space of a new mailbox; 0 for the domain's default.", sql=number("quota"), column=None,
         missing=0, bounds=(0, None), grid=True, group="Template", width=110,
     )  # fmt: skip
     tls_enforce_in = _flag("tls_enforce_in", False, "TLS in", "Refuse incoming mail without TLS.", "Mail")
@@ -80,7 +80,7 @@ class MailboxTemplate(Record):
         sortable=False, filterable=False, grid=True, group="Template",
     )  # fmt: skip
     active = Choice(
-        1, label="Active", doc="State of a new mailbox.", choices=ACTIVE, sql=attribute("active"), column=None, missing=1,
+        1, label="Active", doc="State of a new mailbox.", choices=ACTIVE, sql=number("active"), column=None, missing=1,
         grid=True, group="Template", width=110,
     )  # fmt: skip
     acl = TemplateBits(

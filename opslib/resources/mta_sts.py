@@ -96,6 +96,7 @@ class MtaStsPolicies(Resource):
     table = mta_sts
     key = "domain"
     default_sort = ("domain",)
+    consults = ("max_age",)
 
     def scope(self, actor: Actor) -> sa.ColumnElement[bool] | None:
         return scopes.by_domain(actor, mta_sts.c.domain)

@@ -84,6 +84,11 @@ def attribute(name: str) -> sa.ColumnElement[Any]:
     return json_text(templates.c.attributes, name)
 
 
+def number(name: str) -> sa.ColumnElement[Any]:
+    """SQL of one attribute, as a number to compare and sort by."""
+    return sa.cast(attribute(name), sa.BigInteger)
+
+
 class TemplateTags(Tags):
     """Tags kept as a JSON array among the attributes."""
 
