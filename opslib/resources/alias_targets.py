@@ -125,7 +125,8 @@ def _rows(connection: sa.Connection, addresses: Collection[str]) -> dict[int, st
     found: dict[int, str] = {}
     for chunk in chunks(sorted(addresses), CHUNK):
         query = sa.select(alias.c.id, alias.c.goto).where(alias.c.address.in_(chunk))
-        found.update({key: goto for key, goto in connection.execute(query)})
+        for key, goto in connection.execute(query):
+            found[key] = goto
     return found
 
 

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from opslib import scopes
 from opslib.actor import Actor
 from opslib.fields import Address, Bits, DomainName, Flag, Integer, Moment, Secret, Text
-from opslib.plan import Effect, Plan, Row
+from opslib.plan import Plan, Row
 from opslib.record import Record
 from opslib.resource import Draft, Resource
 from opslib.resources.owned import EVERYBODY, check_owners
 from opslib.resources.passwording import GENERATE, Passwords
-from opslib.resources.rules import domain_part
+from opslib.resources.rules import domain_part, forget_sign_ins
 from opslib.schema import app_passwd
 from opslib.stores.database import read
 from opslib.verb import Verb
@@ -157,8 +157,8 @@ class AppPasswords(Resource):
     def _around(self, plan: Plan, drafts: Sequence[Draft], cached: bool) -> None:
         owners = sorted({draft.after("mailbox") for draft in drafts})
         plan.domains |= {domain_part(owner) for owner in owners}
-        if cached:
-            forget(plan, owners)
+        if cached:  # Dovecot keeps accepting what it has seen for five minutes (addresses.md 4.2)
+            forget_sign_ins(plan, owners)
 
     # -- a new password ------------------------------------------------------------------------------------------
     def special(self) -> list[Verb]:
@@ -167,13 +167,6 @@ class AppPasswords(Resource):
 
     def _renew(self, selection: Selection, _: Mapping[str, Any]) -> Plan:
         return self.edit(selection, {"password": GENERATE})
-
-
-def forget(plan: Plan, owners: Sequence[str]) -> None:
-    """Dovecot keeps accepting what it has seen for five minutes (addresses.md 4.2)."""
-    for owner in owners:
-        again = Effect("host", "flush_auth_cache", {"user": owner}, f"Forget cached sign-ins of {owner}")
-        plan.effect("host", again.verb, again.label, undo=again, user=owner)
 
 
 def _check_name(draft: Draft) -> None:

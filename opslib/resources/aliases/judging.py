@@ -77,8 +77,8 @@ def hosted(connection: sa.Connection, wanted: Collection[str]) -> dict[str, str]
     found: dict[str, str] = {}
     for chunk in chunks(sorted(wanted), CHUNK):
         through = sa.select(alias_domain.c.alias_domain, alias_domain.c.target_domain)
-        through = through.where(alias_domain.c.alias_domain.in_(chunk))
-        found.update({name: target for name, target in connection.execute(through)})
+        for name, target in connection.execute(through.where(alias_domain.c.alias_domain.in_(chunk))):
+            found[name] = target
         own = connection.execute(sa.select(domain.c.domain).where(domain.c.domain.in_(chunk))).scalars()
         found.update({name: name for name in own})
     return found

@@ -42,8 +42,9 @@ class Targets(Lines):
     def read(self, raw: Any) -> tuple[str, ...]:
         if not isinstance(raw, str | Iterable):
             raise UserError("value_not_text")
+        items = names.list_items(raw if isinstance(raw, str) else [str(part) for part in raw])
         try:
-            found = names.goto_list(raw if isinstance(raw, str) else [str(part) for part in raw])
+            found = names.goto_list(items) if items else []
         except names.Invalid as error:
             raise UserError(str(error), *([error.item] if error.item else [])) from None
         return tuple(split_targets(",".join(found)))
