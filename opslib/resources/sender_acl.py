@@ -16,8 +16,9 @@ from opslib import names, registry, scopes
 from opslib.actor import Actor
 from opslib.errors import UserError
 from opslib.plan import Plan, Row
+from opslib.resources.alias_targets import split_targets
 from opslib.resources.rules import domain_part
-from opslib.schema import alias, alias_domain, domain, ops_alias_target, sender_acl
+from opslib.schema import alias, alias_domain, domain, sender_acl
 from opslib.site import Site
 from opslib.stores.database import chunks, read
 
@@ -86,7 +87,7 @@ def _check_own(connection: sa.Connection, actor: Actor, drafts: Sequence[Draft])
         entry.lower() for draft in drafts for entry in draft.before.get(OWN) or ()
     }
     open_to_actor = _accessible(connection, actor, asked)
-    granted = _granted_by_alias(connection, [draft.key for draft in drafts])
+    granted = _granted_by_alias(connection, asked)
     for draft in drafts:
         have = {entry.lower(): entry for entry in draft.before.get(OWN) or ()}
         kept = set() if actor.is_admin else set(have) - open_to_actor
@@ -135,16 +136,14 @@ def _local(connection: sa.Connection, wanted: Collection[str]) -> set[str]:
     return found
 
 
-def _granted_by_alias(connection: sa.Connection, keys: Sequence[str]) -> dict[str, set[str]]:
-    """Addresses each mailbox may send as through an alias already; a row for them would say the same twice."""
+def _granted_by_alias(connection: sa.Connection, entries: Collection[str]) -> dict[str, set[str]]:
+    """Those of the entries a mailbox may send as through an alias already; a row for them would say the same twice."""
     found: dict[str, set[str]] = defaultdict(set)
-    target = ops_alias_target.c.target
-    pointing = ops_alias_target.join(alias, alias.c.id == ops_alias_target.c.alias_id)
-    for chunk in chunks(sorted(keys), CHUNK):
-        query = sa.select(target, alias.c.address).select_from(pointing)
-        query = query.where(target.in_(chunk), alias.c.sender_allowed == 1, alias.c.address.not_like("@%"))
-        for key, address in connection.execute(query):
-            found[key.lower()].add(address.lower())
+    for chunk in chunks(sorted(entry for entry in entries if not entry.startswith("@")), CHUNK):
+        query = sa.select(alias.c.address, alias.c.goto).where(alias.c.address.in_(chunk), alias.c.sender_allowed == 1)
+        for address, goto in connection.execute(query):
+            for target in split_targets(goto):
+                found[target.lower()].add(address.lower())
     return found
 
 
