@@ -19,7 +19,8 @@ def found(world: World, taken: Collection[str] = ()) -> None:
     many = world.size.domains >= 10
     for position, name in enumerate(names.organisations(world.rng, world.size.domains, taken)):
         relay = many and position % 25 == 1
-        place = Place(name, relay, world.rng.lognormvariate(0, 1.1))
+        share = world.rng.lognormvariate(0, 1.1)
+        place = Place(name, relay, max(share, 2.5) if position == 0 else share)
         world.places.append(place)
         if not relay and (position == 0 or world.chance(0.2)):
             _alias_domains(world, place)

@@ -1,9 +1,10 @@
-"""Secrets the demo shares between many: made once, of random text nobody knows."""
+"""Secrets the demo shares between many: made once in a process, of random text nobody knows."""
 
 from __future__ import annotations
 
 import secrets
 from base64 import b64encode
+from functools import cache
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -13,14 +14,16 @@ from opslib import passwords
 PASSWORDS, KEYS = 4, 2
 
 
-def password_hashes() -> list[str]:
+@cache
+def password_hashes() -> tuple[str, ...]:
     """Stored passwords of the default scheme."""
-    return [passwords.make(secrets.token_urlsafe(24)) for _ in range(PASSWORDS)]
+    return tuple(passwords.make(secrets.token_urlsafe(24)) for _ in range(PASSWORDS))
 
 
-def dkim_keys() -> list[tuple[str, str]]:
+@cache
+def dkim_keys() -> tuple[tuple[str, str], ...]:
     """RSA keys as the contract stores them: base64 SubjectPublicKeyInfo, PKCS#8 PEM (mailflow.md 9)."""
-    return [_key() for _ in range(KEYS)]
+    return tuple(_key() for _ in range(KEYS))
 
 
 def _key() -> tuple[str, str]:
