@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from opslib.cli import rows, serve, site
+from opslib.cli import demo, rows, serve, site, verify
 
 app = typer.Typer(
     help="Ops console for mail servers that keep the mailcow contract.",
@@ -16,6 +16,8 @@ app.command()(serve.serve)
 app.command()(site.init)
 app.command()(site.password)
 app.command()(site.version)
+app.command()(demo.demo)
+app.command()(verify.verify)
 rows.register(app)
 rows.register(app)
 
