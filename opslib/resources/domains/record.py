@@ -58,10 +58,12 @@ class Relayhost(Choice):
 
 # -- computed columns: correlated, over indexed columns, evaluated for the rows of one page ---------------------------
 def _one(query: sa.Select[Any]) -> sa.ColumnElement[Any]:
-    return query.correlate(domain).scalar_subquery()
+    """Joined in the order written, from the domain's rows on: with old statistics MariaDB would scan the other table."""
+    return query.correlate(domain).prefix_with("STRAIGHT_JOIN", dialect="mysql").scalar_subquery()
 
 
-_boxes = (mailbox.c.domain == domain.c.domain, mailbox.c.kind == "")
+_no_resource = sa.func.length(mailbox.c.kind) == 0  # SQLite would take the index on `kind`, which holds all mailboxes
+_boxes = (mailbox.c.domain == domain.c.domain, _no_resource)
 _count = sa.func.count()
 _in_use = _one(sa.select(_count).select_from(mailbox).where(*_boxes))
 _allotted = _one(sa.select(sa.func.coalesce(sa.func.sum(mailbox.c.quota), 0)).where(*_boxes))
