@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import sqlalchemy as sa
 
 from opslib import scopes
 from opslib.actor import Actor
 from opslib.plan import Plan, Row
-from opslib.query import Selection
+from opslib.query import Page, Query, Selection
 from opslib.resource import Draft, Resource
-from opslib.resources import sender_acl
+from opslib.resources import alias_targets, sender_acl
 from opslib.resources.mailboxes import adding, deleting, editing, renaming, resets, values
 from opslib.resources.mailboxes.record import Mailbox
 from opslib.resources.passwording import Passwords
@@ -51,6 +52,15 @@ class Mailboxes(Resource):
         if actor.role == "user":
             return mailbox.c.username == actor.name
         return scopes.by_domain(actor, mailbox.c.domain, with_alias_domains=False)
+
+    # -- reading -------------------------------------------------------------------------------------------------
+    def page(self, query: Query | None = None, names: Iterable[str] | None = None) -> Page:
+        alias_targets.ensure(self.site)
+        return super().page(query, names)
+
+    def frame(self, query: Query | None = None, names: Iterable[str] | None = None) -> pd.DataFrame:
+        alias_targets.ensure(self.site)
+        return super().frame(query, names)
 
     # -- add -----------------------------------------------------------------------------------------------------
     def add_many(self, rows: Sequence[Mapping[str, Any]]) -> Plan:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from opslib.ops import Ops
 from opslib.plan import Plan
 from opslib.resources import alias_targets
+from opslib.schema import alias
 from opslib.stores.database import read
 from tests.opslib.resources.support import NOW, add_alias, add_domain, add_mailbox, add_row, make_ops, rows
 
@@ -40,10 +41,10 @@ def index(engine: sa.Engine) -> set[tuple[str, int]]:
     return {(r["target"], r["alias_id"]) for r in rows(engine, "ops_alias_target")}
 
 
-def run(engine: sa.Engine, text: str) -> None:
+def retarget(engine: sa.Engine, key: int, goto: str) -> None:
     """Another program writes."""
     with engine.begin() as connection:
-        connection.execute(sa.text(text))
+        connection.execute(alias.update().where(alias.c.id == key).values(goto=goto))
 
 
 def test_what_other_programs_wrote_is_indexed_once_somebody_looks(ops: Ops, engine: sa.Engine, clock: Clock) -> None:
@@ -51,13 +52,14 @@ def test_what_other_programs_wrote_is_indexed_once_somebody_looks(ops: Ops, engi
     key = add_alias(engine, "info@example.org", "Ann@Example.org", "x@elsewhere.example")
     alias_targets.ensure(ops.site)
     assert index(engine) == {(ANN, own), (ANN, key), ("x@elsewhere.example", key)}
-    run(engine, f"UPDATE alias SET goto = 'y@elsewhere.example' WHERE id = {key}")
+    retarget(engine, key, "y@elsewhere.example")
     alias_targets.ensure(ops.site)
     assert ("y@elsewhere.example", key) not in index(engine), "looked at again only after a while"
     clock.now += timedelta(seconds=alias_targets.EVERY_S)
     alias_targets.ensure(ops.site)
     assert index(engine) == {(ANN, own), ("y@elsewhere.example", key)}
-    run(engine, f"DELETE FROM alias WHERE id = {key}")
+    with engine.begin() as connection:
+        connection.execute(alias.delete().where(alias.c.id == key))
     clock.now += timedelta(seconds=alias_targets.EVERY_S)
     alias_targets.ensure(ops.site)
     assert index(engine) == {(ANN, own)}
@@ -121,8 +123,8 @@ def test_the_signature_sees_swapped_targets(ops: Ops, engine: sa.Engine, clock: 
     a = add_alias(engine, "a@example.org", "b@elsewhere.example")
     b = add_alias(engine, "b@example.org", "a-longer@elsewhere.example")
     alias_targets.ensure(ops.site)
-    run(engine, f"UPDATE alias SET goto = 'a-longer@elsewhere.example' WHERE id = {a}")
-    run(engine, f"UPDATE alias SET goto = 'b@elsewhere.example' WHERE id = {b}")
+    retarget(engine, a, "a-longer@elsewhere.example")
+    retarget(engine, b, "b@elsewhere.example")
     with read(engine) as connection:
         assert alias_targets._stored(connection) != alias_targets._signature(connection)
 
@@ -130,3 +132,8 @@ def test_the_signature_sees_swapped_targets(ops: Ops, engine: sa.Engine, clock: 
 def test_split_targets() -> None:
     assert alias_targets.split_targets(" a@x.example , B@x.example,b@X.example,, ") == ["a@x.example", "B@x.example"]
     assert alias_targets.split_targets(None) == []
+
+
+def test_mailboxes_count_aliases_that_other_programs_wrote(ops: Ops, engine: sa.Engine) -> None:
+    add_alias(engine, "info@example.org", ANN, "x@elsewhere.example")
+    assert list(ops.mailboxes.page(names=["aliases"]).frame["aliases"]) == [1]
