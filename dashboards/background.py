@@ -26,8 +26,19 @@ async def aside(function: Callable[P, T], *args: P.args, **given: P.kwargs) -> T
 
 
 def start(work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
-    """Run a coroutine function in the session that is open now."""
-    pn.state.execute(work)
+    """Run a coroutine function in the session that is open now; without a session and a loop, to its end."""
+    if pn.state.curdoc is None and not _looping():
+        asyncio.run(work())
+    else:
+        pn.state.execute(work)
+
+
+def _looping() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def sentence(error: BaseException) -> str:

@@ -9,6 +9,7 @@ import panel_material_ui as pmui
 
 from dashboards import words
 from dashboards.background import aside, sentence, start
+from dashboards.looks import CLOSE
 from dashboards.preview import After, Review
 from dashboards.widgets import Entry, entry
 from opslib.errors import Problem, ServerError, UserError
@@ -63,6 +64,7 @@ class BulkDialog(pn.viewable.Viewer):
             title_variant="h6",
             width_option="sm",
             show_close_button=True,
+            sx=CLOSE,
         )
 
     def __panel__(self) -> pmui.Dialog:

@@ -11,8 +11,9 @@ import panel_material_ui as pmui
 
 from dashboards import words
 from dashboards.background import aside, sentence, start
+from dashboards.looks import PAPER
 from dashboards.preview import After, Review
-from dashboards.widgets import Entry, SecretEntry, entry
+from dashboards.widgets import Entry, SecretEntry, entry, help_text
 from opslib.errors import Problem, ServerError, UserError
 from opslib.fields import Field, choices_of
 from opslib.passwords import Policy
@@ -20,13 +21,7 @@ from opslib.plan import Plan
 from opslib.record import Record
 from opslib.resource import Resource
 
-PHONE = "@media (max-width:600px)"
-PAPER = {
-    "& .MuiDialog-paper": {
-        PHONE: {"margin": 0, "width": "100%", "maxWidth": "100%", "maxHeight": "100%", "borderRadius": 0}
-    }
-}
-
+GENERAL, STATE = "General", "State"
 Submit = Callable[[Mapping[str, Any], Mapping[str, Any]], Plan]
 
 
@@ -42,7 +37,7 @@ class Sheet:
     submit: Submit
     values: Mapping[str, Any] = field(default_factory=dict)
     choices: Mapping[str, Mapping[Any, str]] = field(default_factory=dict)
-    read_only: frozenset[str] = frozenset()
+    read_only: tuple[str, ...] = ()
     adding: bool = False
     doc: str = ""
     policy: Policy = field(default_factory=Policy)
@@ -88,7 +83,7 @@ def edit_sheet(resource: Resource, key: Any) -> Sheet:
     """
     values = resource.get(key)
     fields = {n: f for n, f in resource.record.fields().items() if n in resource.fields or resource.writable(n)}
-    read_only = frozenset(n for n in fields if not (resource.may("edit") and resource.writable(n)))
+    read_only = tuple(n for n in fields if not (resource.may("edit") and resource.writable(n)))
     fields = {n: f for n, f in fields.items() if not (f.secret and n in read_only)}
     open_names = [n for n in fields if n not in read_only]
     return Sheet(
@@ -120,31 +115,33 @@ def verb_sheet(resource: Resource, verb: Any, selection: Any) -> Sheet:
 
 
 class Form(pn.viewable.Viewer):
-    """Entries of a sheet, in sections."""
+    """Entries of a sheet: one section, or a tab for each group; only the open tab costs the browser anything."""
 
     def __init__(self, sheet: Sheet, **given: Any) -> None:
         super().__init__(**given)
         self.sheet = sheet
-        self.entries: dict[str, Entry] = {name: self._entry(name, declared) for name, declared in sheet.fields.items()}
+        open_fields = {name: declared for name, declared in sheet.fields.items() if name not in sheet.read_only}
+        self.entries: dict[str, Entry] = {name: self._entry(name, declared) for name, declared in open_fields.items()}
+        self.groups: dict[str, list[str]] = {}
+        for name, declared in open_fields.items():
+            self.groups.setdefault(declared.group or GENERAL, []).append(name)
         self.top = words.pane(visible=False)
+        self.tabs = pmui.Tabs(*self._sections(), dynamic=True, sizing_mode="stretch_width", margin=0)
 
     def _entry(self, name: str, declared: Field) -> Entry:
-        made = entry(
-            declared,
-            self.sheet.values.get(name),
-            self.sheet.choices.get(name),
-            name in self.sheet.read_only,
-            self.sheet.adding,
-        )
+        made = entry(declared, self.sheet.values.get(name), self.sheet.choices.get(name), adding=self.sheet.adding)
         if isinstance(made, SecretEntry):
             made.policy = self.sheet.policy
         return made
 
     # -- what was typed ------------------------------------------------------------------------------------------
     def changed(self) -> dict[str, Any]:
-        """Values that the person touched, as typed; for a verb's questions all of them."""
-        open_entries = {n: e for n, e in self.entries.items() if not e.read_only}
-        return {n: e.raw for n, e in open_entries.items() if self.sheet.send_all or e.touched}
+        """Values that the person touched or must give, as typed; for a verb's questions all of them."""
+        return {n: e.raw for n, e in self.entries.items() if self._counts(n, e)}
+
+    def _counts(self, name: str, entry_: Entry) -> bool:
+        needed = self.sheet.adding and self.sheet.fields[name].required
+        return self.sheet.send_all or needed or entry_.touched
 
     def seen(self) -> dict[str, Any]:
         """Values of the touched fields as the person saw them."""
@@ -155,8 +152,7 @@ class Form(pn.viewable.Viewer):
         """Parse every touched field; show what is wrong at it."""
         problems: list[Problem] = []
         for name, entry_ in self.entries.items():
-            needed = self.sheet.adding and self.sheet.fields[name].required
-            if not entry_.read_only and (needed or entry_.touched):
+            if self._counts(name, entry_):
                 try:
                     self.sheet.fields[name].parse(entry_.raw)
                 except UserError as error:
@@ -165,37 +161,50 @@ class Form(pn.viewable.Viewer):
         return not problems
 
     def show(self, problems: Sequence[Problem]) -> None:
-        """Put every problem at its field; those without one, or of a field that is not shown, on top."""
+        """Put every problem at its field and open the tab of the first; those of no field stand on top."""
         at: dict[str, list[str]] = {}
-        top = []
         for problem in problems:
-            if problem.field in self.entries:
-                at.setdefault(problem.field, []).append(problem.text)
-            else:
-                top.append(problem.text)
+            at.setdefault(problem.field if problem.field in self.entries else "", []).append(problem.text)
+        top = at.pop("", [])
         for name, entry_ in self.entries.items():
             entry_.fail(" ".join(at.get(name, [])))
-        hint = ["Please mend the marked fields."] if at and not top else []
+        marked = [self.sheet.fields[name].label for name in at]
+        hint = [f"Please mend: {', '.join(marked)}."] if marked else []
         self.top.object = words.wrap(words.tag("div", words.bullets([*top, *hint]), cls="bad"))
         self.top.visible = bool(top or hint)
+        places = [place for place, names in enumerate(self.groups.values()) if set(names) & set(at)]
+        if places and self.tabs.active not in places:
+            self.tabs.active = places[0]
 
     # -- drawing -------------------------------------------------------------------------------------------------
-    def _sections(self) -> dict[str, list[Entry]]:
-        found: dict[str, list[Entry]] = {}
-        for name, entry_ in self.entries.items():
-            found.setdefault(self.sheet.fields[name].group, []).append(entry_)
-        return found
+    def _sections(self) -> list[tuple[str, Any]]:
+        found = [(group, self._section(names)) for group, names in self.groups.items()]
+        return [*found, (STATE, words.pane(self._state()))] if self.sheet.read_only else found
+
+    def _section(self, names: Iterable[str]) -> pn.FlexBox:
+        boxes = [pn.Column(self.entries[n], styles={"flex": "1 1 260px"}, min_width=0, margin=0) for n in names]
+        return pn.FlexBox(*boxes, sizing_mode="stretch_width", align_items="start", gap="0", margin=(8, 0))
+
+    def _state(self) -> str:
+        """What this person can only read."""
+        rows = []
+        for name in self.sheet.read_only:
+            declared = self.sheet.fields.get(name)
+            if declared is not None:
+                shown = declared.show(self.sheet.values.get(name))
+                rows.append(
+                    [
+                        words.text(declared.label),
+                        words.text(shown),
+                        words.tag("span", words.text(help_text(declared)), cls="muted"),
+                    ]
+                )
+        return words.table(["Field", "Value", ""], rows)
 
     def __panel__(self) -> pn.Column:
-        parts: list[Any] = []
-        if self.sheet.doc:
-            parts.append(words.pane(words.tag("p", words.text(self.sheet.doc), cls="muted")))
-        for group, entries in self._sections().items():
-            if group:
-                parts.append(words.pane(words.tag("h4", words.text(group))))
-            boxes = [pn.Column(e, styles={"flex": "1 1 260px"}, min_width=0, margin=0) for e in entries]
-            parts.append(pn.FlexBox(*boxes, sizing_mode="stretch_width", align_items="start", gap="0"))
-        return pn.Column(self.top, *parts, sizing_mode="stretch_width", margin=0)
+        doc = [words.pane(words.tag("p", words.text(self.sheet.doc), cls="muted"))] if self.sheet.doc else []
+        plain = len(self.tabs) == 1
+        return pn.Column(self.top, *doc, self.tabs[0] if plain else self.tabs, sizing_mode="stretch_width", margin=0)
 
 
 class FormDialog(pn.viewable.Viewer):
@@ -248,7 +257,7 @@ class FormDialog(pn.viewable.Viewer):
         self.form = Form(sheet)
         self.body.objects = [self.form]
         self.reload_button.visible = False
-        writable = any(not e.read_only for e in self.form.entries.values())
+        writable = bool(self.form.entries)
         self.save_button.param.update(visible=writable, label="Add" if sheet.title.startswith("Add ") else "Save")
         self.dialog.title = sheet.title
 

@@ -10,6 +10,7 @@ import panel_material_ui as pmui
 
 from dashboards import toasts, words
 from dashboards.background import aside, edge, sentence, start
+from dashboards.looks import CLOSE
 from dashboards.place import join
 from dashboards.secret import Revealed
 from opslib.commit import Result
@@ -112,6 +113,7 @@ class Review(pn.viewable.Viewer):
             title_variant="h6",
             width_option="md",
             show_close_button=True,
+            sx=CLOSE,
         )
         self.revealed = Revealed()
         self.details = Details()
@@ -249,6 +251,7 @@ class Details(pn.viewable.Viewer):
             title_variant="h6",
             width_option="md",
             show_close_button=True,
+            sx=CLOSE,
         )
 
     def close(self) -> None:

@@ -50,13 +50,11 @@ class Entry(pn.viewable.Viewer):
         field: Field,
         value: Any = None,
         choices: Mapping[Any, str] | None = None,
-        read_only: bool = False,
         required: bool = False,
         **given: Any,
     ) -> None:
         super().__init__(**given)
         self.field = field
-        self.read_only = read_only
         self.label = f"{field.label} *" if required else field.label
         self.widget = self._make(value, choices or {})
         self.first = self.raw
@@ -70,7 +68,6 @@ class Entry(pn.viewable.Viewer):
             value=value,
             helper_text=help_text(self.field),
             size="small",
-            disabled=self.read_only,
             **{**STRETCH, **given},
         )
 
@@ -101,7 +98,7 @@ class SizeEntry(Entry):
     """A size with its unit."""
 
     def _make(self, value: Any, choices: Mapping[Any, str]) -> Any:
-        exact = self.field.parse(self.field.show(value)) == value if value is not None else True
+        exact = value is None or kinds.Bytes.size(self.field.show(value)) == value
         shown = self.field.show(value) if exact else f"{value // kinds.MIB} MiB"
         return self._text(shown, placeholder="3 GiB, 500 MiB, 0 = unlimited")
 
@@ -124,7 +121,7 @@ class FlagEntry(Entry):
     """Yes or no."""
 
     def _make(self, value: Any, choices: Mapping[Any, str]) -> Any:
-        self.switch = pmui.Switch(label=self.label, value=bool(value), disabled=self.read_only, margin=(6, 8))
+        self.switch = pmui.Switch(label=self.label, value=bool(value), margin=(6, 8))
         self.note = words.pane(self._note(help_text(self.field)), margin=(0, 10))
         return self.switch
 
@@ -144,10 +141,10 @@ class ChoiceEntry(Entry):
 
     def _make(self, value: Any, choices: Mapping[Any, str]) -> Any:
         options = unique(choices)
-        if value is not None and value not in options.values():
-            options = {str(value) or "(none)": value, **options}
-        chosen = value if value in options.values() else next(iter(options.values()), None)
-        return self._text(chosen, pmui.Select, options=options, searchable=len(options) > SEARCHABLE)
+        if value not in options.values():
+            nothing = "choose …" if self.field.required else "—"
+            options = {nothing if value in (None, "") else str(value): value, **options}
+        return self._text(value, pmui.Select, options=options, searchable=len(options) > SEARCHABLE)
 
     @property
     def raw(self) -> Any:
@@ -158,9 +155,7 @@ class BitsEntry(Entry):
     """Any of a list."""
 
     def _make(self, value: Any, choices: Mapping[Any, str]) -> Any:
-        self.boxes = pmui.CheckBoxGroup(
-            label=self.label, options=unique(choices), value=list(value or ()), disabled=self.read_only, **STRETCH
-        )
+        self.boxes = pmui.CheckBoxGroup(label=self.label, options=unique(choices), value=list(value or ()), **STRETCH)
         self.note = words.pane(FlagEntry._note(help_text(self.field)), margin=(0, 10))
         return self.boxes
 
@@ -181,13 +176,12 @@ class SecretEntry(Entry):
     policy = Policy()
 
     def _make(self, value: Any, choices: Mapping[Any, str]) -> Any:
-        widget = self._text("", pmui.PasswordInput)
+        widget = self._text("", pmui.PasswordInput, sx={"& .MuiIconButton-root": {"color": "inherit"}})
         widget.param.watch(lambda event: self._judge(event.new or ""), ["value_input"])
         self.generate = pmui.Button(
             label="Generate",
             size="small",
             variant="outlined",
-            disabled=self.read_only,
             margin=(6, 8),
             on_click=lambda _: self._generate(),
         )
@@ -228,11 +222,10 @@ def entry(
     field: Field,
     value: Any = None,
     choices: Mapping[Any, str] | None = None,
-    read_only: bool = False,
     adding: bool = False,
 ) -> Entry:
     """The entry of a field.  Other kinds with `choices` are chosen from a list too."""
     cls = next((cls for fits, cls in ENTRIES if fits(field)), TextEntry)
     if cls is TextEntry and choices:
         cls = ChoiceEntry
-    return cls(field, value, choices, read_only, required=bool(field.required and adding and not read_only))
+    return cls(field, value, choices, required=bool(field.required and adding))

@@ -13,6 +13,7 @@ from dashboards import words
 from dashboards.background import edge, start
 from dashboards.grid import columns
 from dashboards.grid.grid import SIZES, Grid
+from dashboards.looks import CLOSE
 from opslib.query import OPERATORS, Condition
 
 TYPING = 0.35
@@ -255,6 +256,7 @@ class ColumnChooser(pn.viewable.Viewer):
             title="Columns",
             width_option="sm",
             show_close_button=True,
+            sx=CLOSE,
             title_variant="h6",
         )
 

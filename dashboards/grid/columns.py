@@ -57,12 +57,21 @@ def cell(field: Field, value: Any) -> Cell:
         return bool(value)
     if isinstance(field, kinds.Choice):
         return str(value)
-    return field.show(value)
+    return f"{value:,}" if counted(field) else field.show(value)
+
+
+def counted(field: Field) -> bool:
+    """Whether the field is a plain number that reads better in groups of three digits."""
+    return type(field) is kinds.Integer and field.name not in {"id", "prefid"} and not field.name.endswith("_id")
 
 
 def edit_text(field: Field, value: Any) -> str | None:
     """Text to begin editing with, where the shown text has lost precision; None where the two agree."""
-    if value is None or not isinstance(field, kinds.Bytes) or field.parse(field.show(value)) == value:
+    if value is None:
+        return None
+    if counted(field):
+        return str(value) if value >= 1000 else None
+    if not isinstance(field, kinds.Bytes) or kinds.Bytes.size(field.show(value)) == value:
         return None
     return f"{value // kinds.MIB} MiB" if value % kinds.MIB == 0 else f"{value} B"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,9 +23,10 @@ from opslib.verb import Verb
 
 NASTY = "<img src=x onerror=\"document.title='broken in'\">"
 
+own = sa.MetaData()
 parcel = sa.Table(
     "test_parcel",
-    metadata,
+    own,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("owner", sa.String(255), nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False, server_default="0"),
@@ -128,10 +130,19 @@ def rows(count: int) -> Iterator[dict[str, Any]]:
         }
 
 
+@contextmanager
+def known() -> Iterator[None]:
+    """The table is declared while this lasts, and leaves no trace for other tests."""
+    copy = parcel.to_metadata(metadata)
+    yield
+    metadata.remove(copy)
+
+
 def warehouse(url: str, count: int) -> StandIn:
-    """A site with `count` parcels."""
+    """A site with `count` parcels; the table must be known to `writes`, see `known`."""
     engine = engine_for(url)
     metadata.create_all(engine)
+    own.create_all(engine)
     with write(engine) as connection:
         for chunk in chunks(list(rows(count)), 5000):
             connection.execute(parcel.insert(), list(chunk))
