@@ -125,23 +125,21 @@ oauth_clients = table(
 )
 
 
-def _oauth(name: str, token: str, *more: sa.Column[str]) -> sa.Table:
+def _oauth(name: str, token: str, *redirect: sa.Column[str], id_token: bool = False) -> sa.Table:
     return table(
         name,
         text(token, 40, primary_key=True),
         text("client_id", 80),
         text("user_id", 80, nullable=True),
+        *redirect,
         sa.Column("expires", sa.TIMESTAMP, nullable=False),
         text("scope", 4000, nullable=True),
-        *more,
+        *([text("id_token", 1000, nullable=True)] if id_token else []),
     )
 
 
 oauth_access_tokens = _oauth("oauth_access_tokens", "access_token")
 oauth_refresh_tokens = _oauth("oauth_refresh_tokens", "refresh_token")
 oauth_authorization_codes = _oauth(
-    "oauth_authorization_codes",
-    "authorization_code",
-    text("redirect_uri", 2000, nullable=True),
-    text("id_token", 1000, nullable=True),
+    "oauth_authorization_codes", "authorization_code", text("redirect_uri", 2000, nullable=True), id_token=True
 )

@@ -55,6 +55,12 @@ def small(name: str, default: int | None = None, unsigned: bool = False) -> sa.C
     return sa.Column(name, kind, server_default=None if default is None else str(default), nullable=False)
 
 
+def tiny(name: str, default: int | None = None, unsigned: bool = False) -> sa.Column[int]:
+    """TINYINT that holds a number, not a flag."""
+    kind = sa.Integer().with_variant(mysql.TINYINT(unsigned=unsigned), "mysql", "mariadb")
+    return sa.Column(name, kind, server_default=None if default is None else str(default), nullable=False)
+
+
 def serial(name: str = "id", **options: Any) -> sa.Column[int]:
     """INT AUTO_INCREMENT PRIMARY KEY."""
     return sa.Column(name, sa.Integer, primary_key=True, autoincrement=True, **options)

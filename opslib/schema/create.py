@@ -23,6 +23,7 @@ from opslib.stores import keyvalue_tables
 VERSION = "19022026_1220"
 _LOCK = "mailops_schema"
 _PATIENCE = 60
+_COUNTED = (("oauth_clients", "id INT"), ("sogo_folder_info", "c_folder_id BIGINT UNSIGNED"))  # beside the primary key
 
 DOMAIN_TEMPLATE: dict[str, Any] = {
     "tags": [],
@@ -139,7 +140,8 @@ def _create_contract(connection: sa.Connection, report: Report) -> None:
     for name, query in view_queries(mariadb).items():
         connection.exec_driver_sql(f"CREATE VIEW {name} AS {query.replace('%', '%%') if mariadb else query}")
     if mariadb:
-        connection.exec_driver_sql("ALTER TABLE oauth_clients MODIFY id INT NOT NULL AUTO_INCREMENT")
+        for table, column in _COUNTED:
+            connection.exec_driver_sql(f"ALTER TABLE {table} MODIFY {column} NOT NULL AUTO_INCREMENT")
         _create_events(connection, report)
     else:
         _create_triggers(connection, tables)

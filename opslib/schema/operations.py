@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from opslib.schema.columns import JSON, NOW, created, flag, integer, key, long_text, serial, table, text
+from opslib.schema.columns import JSON, NOW, created, flag, integer, key, long_text, serial, table, text, tiny
 
 quarantine = table(
     "quarantine",
@@ -43,11 +45,12 @@ logs = table(
 
 sasl_log = table(
     "sasl_log",
-    text("service", 32, primary_key=True, server_default=""),
+    text("service", 32, server_default=""),
     integer("app_password", nullable=True),
-    text("username", primary_key=True),
-    text("real_rip", 64, primary_key=True),
+    text("username"),
+    text("real_rip", 64),
     sa.Column("datetime", sa.DateTime, nullable=False, server_default=NOW),
+    sa.PrimaryKeyConstraint("service", "real_rip", "username"),
     key("username", "username"),
     key("service", "service"),
     key("datetime", "datetime"),
@@ -63,11 +66,11 @@ sogo_cache_folder = table(
     text("c_uid", primary_key=True),
     text("c_path", primary_key=True),
     text("c_parent_path", nullable=True),
-    integer("c_type", nullable=False),
+    tiny("c_type", unsigned=True),
     integer("c_creationdate", nullable=False),
     integer("c_lastmodified", nullable=False),
     integer("c_version", 0, nullable=False),
-    integer("c_deleted", 0, nullable=False),
+    tiny("c_deleted", 0),
     long_text("c_content"),
 )
 
@@ -78,31 +81,70 @@ sogo_acl = table(
     text("c_object"),
     text("c_uid"),
     text("c_role", 80),
-    key("c_folder_id", "c_folder_id"),
-    key("c_uid", "c_uid"),
+    key("sogo_acl_c_folder_id_idx", "c_folder_id"),
+    key("sogo_acl_c_uid_idx", "c_uid"),
 )
 
 sogo_folder_info = table(
     "sogo_folder_info",
-    sa.Column("c_folder_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
-    text("c_path"),
+    sa.Column(
+        "c_folder_id", sa.BigInteger().with_variant(mysql.BIGINT(unsigned=True), "mysql", "mariadb"), nullable=False
+    ),
+    text("c_path", primary_key=True),
     text("c_path1"),
-    text("c_path2", nullable=True),
-    text("c_path3", nullable=True),
-    text("c_path4", nullable=True),
+    *(text(f"c_path{part}", nullable=True) for part in (2, 3, 4)),
     text("c_foldername"),
     text("c_location", 2048, nullable=True),
     text("c_quick_location", 2048, nullable=True),
     text("c_acl_location", 2048, nullable=True),
     text("c_folder_type"),
+    sa.UniqueConstraint("c_folder_id", name="c_folder_id"),
 )
 
 
-def _by_folder(name: str, *more: sa.Column[str]) -> sa.Table:
+def _by_folder(name: str, *more: sa.Column[Any]) -> sa.Table:
     folder = integer("c_folder_id", nullable=False, primary_key=True, autoincrement=False)
     return table(name, folder, text("c_name", primary_key=True), *more)
 
 
-sogo_store = _by_folder("sogo_store", long_text("c_content"))
-sogo_quick_contact = _by_folder("sogo_quick_contact", text("c_mail", nullable=True))
-sogo_quick_appointment = _by_folder("sogo_quick_appointment", text("c_title", nullable=True))
+def _numbers(*names: str) -> list[sa.Column[int]]:
+    return [integer(name, nullable=True) for name in names]
+
+
+def _texts(*names: str) -> list[sa.Column[str]]:
+    return [text(name, nullable=True) for name in names]
+
+
+sogo_store = _by_folder(
+    "sogo_store",
+    sa.Column("c_content", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb"), nullable=False),
+    *(integer(name, nullable=False) for name in ("c_creationdate", "c_lastmodified", "c_version")),
+    integer("c_deleted", nullable=True),
+)
+sogo_quick_contact = _by_folder(
+    "sogo_quick_contact",
+    *_texts("c_givenname", "c_cn", "c_sn", "c_screenname", "c_l"),
+    sa.Column("c_mail", sa.Text),
+    *_texts("c_o", "c_ou", "c_telephonenumber", "c_categories"),
+    text("c_component", 10),
+    integer("c_hascertificate", 0, nullable=True),
+)
+sogo_quick_appointment = _by_folder(
+    "sogo_quick_appointment",
+    text("c_uid"),
+    *_numbers("c_startdate", "c_enddate", "c_cycleenddate"),
+    text("c_title", 1000),
+    sa.Column("c_participants", sa.Text),
+    *_numbers("c_isallday", "c_iscycle"),
+    sa.Column("c_cycleinfo", sa.Text),
+    *(integer(name, nullable=False) for name in ("c_classification", "c_isopaque", "c_status")),
+    *_numbers("c_priority"),
+    *_texts("c_location", "c_orgmail"),
+    sa.Column("c_partmails", sa.Text),
+    sa.Column("c_partstates", sa.Text),
+    *_texts("c_category"),
+    *_numbers("c_sequence"),
+    text("c_component", 10),
+    *_numbers("c_nextalarm"),
+    sa.Column("c_description", sa.Text),
+)
