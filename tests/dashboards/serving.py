@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,8 +77,22 @@ class Browser(requests.Session):
         return re.search(r'"token":"([^"]+)"', self.see(path).text)[1]  # type: ignore[index]
 
 
+def upgrade(console: Console, token: str, browser: Browser, **headers: str) -> int:
+    """Status of the websocket handshake, by plain HTTP."""
+    sent = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Origin": console.url,
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Protocol": f"bokeh, {token}",
+    }
+    with browser.get(f"{console.url}/app/ws", headers={**sent, **headers}, stream=True, timeout=10) as answer:
+        return answer.status_code
+
+
 def connect(console: Console, token: str, browser: Browser, **headers: str) -> WebSocketClientConnection:
-    """Open the page's websocket with these cookies; raises HTTPClientError when it is refused."""
+    """Open the page's websocket with these cookies."""
     cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
     sent = {"Cookie": cookies, "Origin": console.url, "User-Agent": AGENT, **headers}
     request = HTTPRequest(f"ws://127.0.0.1:{console.port}/app/ws", headers=sent)
@@ -88,6 +103,19 @@ def connect(console: Console, token: str, browser: Browser, **headers: str) -> W
     return asyncio.run_coroutine_threadsafe(opened(), console.server.io_loop.asyncio_loop).result(20)
 
 
+def drained(console: Console, socket: WebSocketClientConnection) -> int:
+    """Read until the server closes the socket; gives the close code."""
+
+    async def read() -> int:
+        while await socket.read_message() is not None:
+            pass
+        code = int(socket.close_code or 0)
+        socket.close()
+        return code
+
+    return asyncio.run_coroutine_threadsafe(read(), console.server.io_loop.asyncio_loop).result(20)
+
+
 def _page() -> pn.Column:
     return pn.Column("hello")
 
@@ -96,6 +124,8 @@ def _page() -> pn.Column:
 def running() -> Iterator[Console]:
     """A console of the environment's settings, stopped afterwards."""
     ready: list[Any] = []
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
     up = threading.Event()
 
     def run() -> None:
@@ -103,7 +133,8 @@ def running() -> Iterator[Console]:
         asyncio.set_event_loop(loop)
         server = get_server(
             {"/app": _page},
-            port=0,
+            port=port,
+            address="127.0.0.1",
             start=False,
             show=False,
             auth_provider=AuthModule(HOME / "auth_module.py"),
@@ -111,7 +142,7 @@ def running() -> Iterator[Console]:
             xsrf_cookies=True,
             include_cookies=["none"],
             include_headers=["Host", "User-Agent", PAGE_HEADER],
-            websocket_origin=["127.0.0.1:*"],
+            websocket_origin=[f"127.0.0.1:{port}"],
             check_unused_sessions_milliseconds=60_000,
         )
         ready.append(server)
@@ -119,7 +150,9 @@ def running() -> Iterator[Console]:
         loop.call_soon(up.set)
         loop.run_forever()
         server.stop()
-        loop.run_until_complete(loop.shutdown_asyncgens())
+        server._http.stop()
+        loop.run_until_complete(server._http.close_all_connections())
+        loop.run_until_complete(asyncio.sleep(0.1))
         loop.close()
 
     thread = threading.Thread(target=run, daemon=True)

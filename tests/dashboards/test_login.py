@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
-from serving import AGENT, Browser, Console, connect, running
-from tornado.httpclient import HTTPClientError
+from serving import AGENT, Browser, Console, connect, drained, running, upgrade
 
 from dashboards import context, login
 from opslib import schema, signin
 from opslib.schema.console import ops_login_failure, ops_session
+from opslib.schema.create import initialise
 from opslib.stores.database import write
 
 PASSWORD = "Right-horse-9"
@@ -26,13 +27,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
         patch.setenv("MAILOPS_DATA_DIR", str(tmp_path_factory.mktemp("site")))
         for cached in (context.settings, context.site):
             cached.cache_clear()
-        schema_of = context.site()
-        from opslib.schema.create import initialise
-
-        initialise(schema_of.engine)
+        site = context.site()
+        initialise(site.engine)
         with running() as console:
             yield console
-        schema_of.engine.dispose()
+        site.engine.dispose()
         for cached in (context.settings, context.site):
             cached.cache_clear()
 
@@ -48,15 +47,15 @@ def console(served: Console) -> Console:
 
 
 @pytest.fixture
-def browser(console: Console) -> Iterator[Browser]:
+def visitor(console: Console) -> Iterator[Browser]:
     with console.browser() as found:
         yield found
 
 
 @pytest.fixture
-def signed(browser: Browser) -> Browser:
-    assert browser.sign_in().status_code == 302
-    return browser
+def signed(visitor: Browser) -> Browser:
+    assert visitor.sign_in().status_code == 302
+    return visitor
 
 
 def change(console: Console, table: sa.Table, **values: object) -> None:
@@ -65,14 +64,14 @@ def change(console: Console, table: sa.Table, **values: object) -> None:
 
 
 # -- in ---------------------------------------------------------------------------------------------------------------
-def test_page_leads_to_the_sign_in_and_back(browser: Browser) -> None:
-    answer = browser.see("/app?view=aliases&q=ann")
+def test_page_leads_to_the_sign_in_and_back(visitor: Browser) -> None:
+    answer = visitor.see("/app?view=aliases&q=ann")
     assert "/login?next=" in answer.url
     assert "<h1>Sign in</h1>" in answer.text
-    path = answer.url.removeprefix(browser.console.url)
-    answer = browser.fill(path, username="admin", password=PASSWORD)
+    path = answer.url.removeprefix(visitor.console.url)
+    answer = visitor.fill(path, username="admin", password=PASSWORD)
     assert answer.headers["Location"] == "/app?view=aliases&q=ann"
-    assert browser.see("/app").status_code == 200
+    assert visitor.see("/app").status_code == 200
 
 
 def test_the_root_leads_to_the_console(signed: Browser) -> None:
@@ -81,44 +80,44 @@ def test_the_root_leads_to_the_console(signed: Browser) -> None:
     assert "cdn.holoviz" not in answer.text
 
 
-def test_wrong_password_keeps_the_name(browser: Browser) -> None:
-    answer = browser.sign_in(password="wrong-secret")
+def test_wrong_password_keeps_the_name(visitor: Browser) -> None:
+    answer = visitor.sign_in(password="wrong-secret")
     assert answer.status_code == 401
     assert 'value="admin"' in answer.text
     assert "wrong-secret" not in answer.text
     assert "Wrong name or password." in answer.text
-    assert not browser.token
+    assert not visitor.token
 
 
-def test_typed_markup_is_shown_as_text(browser: Browser) -> None:
-    answer = browser.sign_in(username='"><script>alert(1)</script>')
+def test_typed_markup_is_shown_as_text(visitor: Browser) -> None:
+    answer = visitor.sign_in(username='"><script>alert(1)</script>')
     assert "<script>" not in answer.text
     assert "&lt;script&gt;" in answer.text
 
 
-def test_throttled_in_words(browser: Browser) -> None:
-    answers = [browser.sign_in(password="wrong") for _ in range(6)]
+def test_throttled_in_words(visitor: Browser) -> None:
+    answers = [visitor.sign_in(password="wrong") for _ in range(6)]
     assert [a.status_code for a in answers] == [401] * 5 + [429]
     assert answers[-1].headers["Retry-After"] == "2"
     assert "Too many failed sign-ins. Wait 2 seconds." in answers[-1].text
 
 
-def test_too_many_at_once_are_told(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_at_once_are_told(visitor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(login, "WAITING_MOST", 0)
-    answer = browser.sign_in()
+    answer = visitor.sign_in()
     assert answer.status_code == 429
     assert "Many people sign in" in answer.text
 
 
-def test_second_factor_is_refused_in_words(browser: Browser) -> None:
-    with write(browser.console.site.engine) as connection:
+def test_second_factor_is_refused_in_words(visitor: Browser) -> None:
+    with write(visitor.console.site.engine) as connection:
         connection.execute(
             schema.tfa.insert().values(key_id="k", username="admin", authmech="totp", secret="x", active=1)
         )
-    answer = browser.sign_in()
+    answer = visitor.sign_in()
     assert answer.status_code == 401
     assert "second factor" in answer.text
-    assert not browser.token
+    assert not visitor.token
 
 
 @pytest.mark.parametrize(
@@ -134,20 +133,14 @@ def test_second_factor_is_refused_in_words(browser: Browser) -> None:
         "",
     ],
 )
-def test_next_stays_here(browser: Browser, target: str) -> None:
-    answer = browser.fill(f"/login?next={requests_quote(target)}", username="admin", password=PASSWORD)
+def test_next_stays_here(visitor: Browser, target: str) -> None:
+    answer = visitor.fill(f"/login?next={quote(target, safe='')}", username="admin", password=PASSWORD)
     assert answer.headers["Location"] == "/app"
 
 
-def requests_quote(text: str) -> str:
-    from urllib.parse import quote
-
-    return quote(text, safe="")
-
-
 # -- cookies and forms ------------------------------------------------------------------------------------------------
-def test_cookie_is_closed_to_scripts(browser: Browser) -> None:
-    header = browser.sign_in().headers["Set-Cookie"]
+def test_cookie_is_closed_to_scripts(visitor: Browser) -> None:
+    header = visitor.sign_in().headers["Set-Cookie"]
     cookie = next(part for part in re.split(r", (?=\w+=)", header) if part.startswith("mailops="))
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
@@ -155,19 +148,19 @@ def test_cookie_is_closed_to_scripts(browser: Browser) -> None:
     assert "Secure" not in cookie
 
 
-def test_foreign_forms_are_refused(browser: Browser) -> None:
-    plain = browser.post(browser.console.url + "/login", data={"username": "admin", "password": PASSWORD})
+def test_foreign_forms_are_refused(visitor: Browser) -> None:
+    plain = visitor.post(visitor.console.url + "/login", data={"username": "admin", "password": PASSWORD})
     assert plain.status_code == 403
     for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
-        assert browser.sign_in(headers=headers).status_code == 403
-    assert not browser.token
+        assert visitor.sign_in(headers=headers).status_code == 403
+    assert not visitor.token
 
 
-def test_planted_session_is_not_adopted(console: Console, browser: Browser) -> None:
-    browser.cookies.set("mailops", "planted")
-    browser.sign_in()
-    assert browser.token
-    assert browser.token != "planted"
+def test_planted_session_is_not_adopted(console: Console, visitor: Browser) -> None:
+    visitor.cookies.set("mailops", "planted", domain="127.0.0.1", path="/")
+    visitor.sign_in()
+    assert visitor.token
+    assert visitor.token != "planted"
     with console.browser() as attacker:
         attacker.cookies.set("mailops", "planted")
         assert "/login" in attacker.see("/app").url
@@ -197,34 +190,34 @@ def test_headers(signed: Browser) -> None:
         assert "Server" not in headers
 
 
-def test_sign_in_page_needs_nothing_from_elsewhere(browser: Browser) -> None:
-    text = browser.see("/login").text
+def test_sign_in_page_needs_nothing_from_elsewhere(visitor: Browser) -> None:
+    text = visitor.see("/login").text
     assert not re.search(r"<script|<link|<img|url\(|@import|https?://", text)
     assert 'name="viewport"' in text
     assert "demo site" in text
 
 
-def test_foreign_host_name(browser: Browser) -> None:
+def test_foreign_host_name(visitor: Browser) -> None:
     for path in ("/app", "/login"):
-        assert browser.see(path, headers={"Host": "evil.example"}).status_code == 400
+        assert visitor.see(path, headers={"Host": "evil.example"}).status_code == 400
 
 
-def test_forwarded_addresses_are_not_believed(console: Console, browser: Browser) -> None:
-    browser.sign_in(password="wrong", headers={"X-Forwarded-For": "1.2.3.4", "X-Real-IP": "1.2.3.4"})
+def test_forwarded_addresses_are_not_believed(console: Console, visitor: Browser) -> None:
+    visitor.sign_in(password="wrong", headers={"X-Forwarded-For": "1.2.3.4", "X-Real-IP": "1.2.3.4"})
     with console.site.engine.connect() as connection:
         assert connection.scalars(sa.select(schema.logs.c.remote)).all() == ["127.0.0.1"]
 
 
 # -- side doors -------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("path", ["/app", "/app/autoload.js?bokeh-autoload-element=x", "/app/metadata"])
-def test_nothing_without_a_session(browser: Browser, path: str) -> None:
-    answer = browser.see(path, allow_redirects=False)
+def test_nothing_without_a_session(visitor: Browser, path: str) -> None:
+    answer = visitor.see(path, allow_redirects=False)
     assert answer.status_code in (302, 403)
     assert "hello" not in answer.text
 
 
-def test_components_of_unloaded_modules(browser: Browser) -> None:
-    assert browser.see("/components/antigravity/X/_css/y").status_code == 404
+def test_components_of_unloaded_modules(visitor: Browser) -> None:
+    assert visitor.see("/components/antigravity/X/_css/y").status_code == 404
 
 
 def test_page_header_from_outside_is_overwritten(signed: Browser) -> None:
@@ -233,28 +226,19 @@ def test_page_header_from_outside_is_overwritten(signed: Browser) -> None:
 
 
 def test_socket_of_the_own_page(signed: Browser) -> None:
-    token = signed.page_token()
-    socket = connect(signed.console, token, signed)
-    assert socket.selected_subprotocol == "bokeh"
-    socket.close()
-
-
-def refused(console: Console, token: str, browser: Browser, **headers: str) -> int:
-    with pytest.raises(HTTPClientError) as caught:
-        connect(console, token, browser, **headers)
-    return caught.value.code
+    assert upgrade(signed.console, signed.page_token(), signed) == 101
 
 
 def test_sockets_that_are_refused(console: Console, signed: Browser) -> None:
     token = signed.page_token()
     with console.browser() as nobody, console.browser() as other:
-        assert refused(console, token, nobody) == 403
+        assert upgrade(console, token, nobody) == 403
         signin.create_admin(console.site, "eve", PASSWORD)
         other.sign_in("eve")
-        assert refused(console, token, other) == 403
-    assert refused(console, token, signed, Origin="https://evil.example") == 403
-    assert refused(console, token, signed, **{"User-Agent": "curl"}) == 403
-    assert refused(console, "nonsense", signed) == 403
+        assert upgrade(console, token, other) == 403
+    assert upgrade(console, token, signed, Origin="https://evil.example") == 403
+    assert upgrade(console, token, signed, **{"User-Agent": "curl"}) == 403
+    assert upgrade(console, "nonsense", signed) == 403
 
 
 def test_same_person_another_session(console: Console, signed: Browser) -> None:
@@ -262,34 +246,17 @@ def test_same_person_another_session(console: Console, signed: Browser) -> None:
     token = signed.page_token()
     with console.browser() as second:
         second.sign_in()
-        assert refused(console, token, second) == 403
+        assert upgrade(console, token, second) == 403
 
 
 # -- out --------------------------------------------------------------------------------------------------------------
-def closed(socket: object) -> bool:
-    import asyncio
-
-    loop = socket.protocol.stream.socket  # type: ignore[attr-defined]
-    del loop, asyncio
-    return True
-
-
 def test_sign_out_ends_session_and_sockets(signed: Browser) -> None:
-    import asyncio
-
     socket = connect(signed.console, signed.page_token(), signed)
     old = signed.token
     assert signed.see("/logout").status_code == 200
     assert signin.session(signed.console.site, old, AGENT)
     assert signed.fill("/logout").headers["Location"] == "/login"
-
-    async def drained() -> int:
-        while await socket.read_message() is not None:
-            pass
-        return int(socket.close_code or 0)
-
-    loop = signed.console.server.io_loop.asyncio_loop
-    assert asyncio.run_coroutine_threadsafe(drained(), loop).result(10) == 4401
+    assert drained(signed.console, socket) == 4401
     assert signin.session(signed.console.site, old, AGENT) is None
     assert "/login" in signed.see("/app").url
 
@@ -301,10 +268,10 @@ def test_disabled_account(signed: Browser) -> None:
 
 # -- new passwords ----------------------------------------------------------------------------------------------------
 @pytest.fixture
-def forced(browser: Browser) -> Browser:
-    change(browser.console, schema.admin, attributes={"force_pw_update": "1"})
-    assert browser.sign_in().headers["Location"].startswith("/password")
-    return browser
+def forced(visitor: Browser) -> Browser:
+    change(visitor.console, schema.admin, attributes={"force_pw_update": "1"})
+    assert visitor.sign_in().headers["Location"].startswith("/password")
+    return visitor
 
 
 def test_forced_change_first(forced: Browser) -> None:
@@ -336,13 +303,13 @@ def test_wanted_change_needs_the_old_password(signed: Browser) -> None:
         assert other.sign_in(password=NEW).status_code == 302
 
 
-def test_password_page_without_session(browser: Browser) -> None:
-    assert browser.see("/password", allow_redirects=False).headers["Location"] == "/login"
-    assert browser.fill("/login", username="x", password="y").status_code == 401
+def test_password_page_without_session(visitor: Browser) -> None:
+    assert visitor.see("/password", allow_redirects=False).headers["Location"] == "/login"
+    assert visitor.fill("/login", username="x", password="y").status_code == 401
 
 
 # -- health -----------------------------------------------------------------------------------------------------------
-def test_health(browser: Browser) -> None:
-    answer = browser.see("/healthz")
+def test_health(visitor: Browser) -> None:
+    answer = visitor.see("/healthz")
     assert answer.status_code == 200
     assert answer.json() == {"status": "up", "database": "up", "keyvalue": "up"}
