@@ -16,12 +16,15 @@ class Browser(JSComponent):
     replace = param.Boolean(default=False, doc="Change the present history entry instead of making one.")
     title = param.String(default="", doc="Title of the window.")
     popped = param.Integer(default=0, doc="How often back or forward were pressed.")
-    narrow = param.Boolean(default=False, doc="Whether the window is too narrow for a menu beside the content.")
+    width_class = param.String(
+        default="", doc="wide or narrow: whether a menu fits beside the content; unknown at first."
+    )
     dark = param.Boolean(default=False, doc="Whether the person's system prefers dark.")
-    ready = param.Boolean(default=False, doc="Whether the browser has answered.")
+    ask = param.Integer(default=0, doc="Raising it makes the browser tell `width_class` and `dark`.")
     leave = param.String(default="", doc="Setting it leaves the console for that path.")
 
-    _esm: ClassVar[Any] = Path(__file__).parent / "browser.js"
+    @property
+    def narrow(self) -> bool:
+        return bool(self.width_class == "narrow")
 
-    def _handle_msg(self, data: Any) -> None:
-        """The skip link tells that it was used; there is nothing to do here."""
+    _esm: ClassVar[Any] = Path(__file__).parent / "browser.js"

@@ -10,6 +10,16 @@ import panel_material_ui as pmui
 from dashboards.pages import PAGES, PageSpec
 
 
+LOOK = {
+    "& > .MuiListItemButton-root .MuiListItemText-primary": {
+        "fontSize": "0.78rem",
+        "fontWeight": 600,
+        "letterSpacing": "0.04em",
+        "opacity": 0.72,
+    },
+}
+
+
 class Menu:
     """`names` are the pages offered; `mark` shows which one is open."""
 
@@ -30,13 +40,15 @@ class Menu:
             expanded=[(number,) for number in range(len(self.groups))],
             sizing_mode="stretch_width",
             margin=(4, 0),
+            level_indent=0,
+            sx=LOOK,
         )
         self.panel.param.watch(lambda event: self._chosen(event.new), "active")
 
     @staticmethod
     def _group(label: str, pages: list[tuple[str, PageSpec]]) -> dict[str, Any]:
         items = [{"label": spec.title, "icon": spec.icon} for _, spec in pages]
-        return {"label": label, "items": items, "selectable": False}
+        return {"label": label, "icon": None, "items": items, "selectable": False}
 
     @property
     def names(self) -> list[str]:

@@ -49,7 +49,7 @@ def _badge(label: str, text: str, icon: str) -> Any:
         "fontWeight": 600,
         "& .MuiIcon-root": {"color": "#3d2c00"},
     }
-    chip = pmui.Chip(label=label, icon=icon, size="small", sx=look, margin=(0, 4, 0, 16))
+    chip = pmui.Chip(label=label, icon=icon, size="small", sx=look, margin=(0, 4, 0, 16), align="center")
     return pmui.Tooltip(chip, title=text) if hasattr(pmui, "Tooltip") else chip
 
 

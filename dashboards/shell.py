@@ -54,21 +54,28 @@ class Shell:
         self.page = pmui.Page(
             title=self.site.name,
             site_url=join(next(iter(self.menu.names), ""), ""),
-            header=[*notices.badges(self.site.host), pn.Spacer(), notices.account(ops.actor), self.browser],
+            header=[
+                *notices.badges(self.site.host),
+                pn.Spacer(sizing_mode="stretch_width"),
+                notices.account(ops.actor),
+                self.browser,
+            ],
             sidebar=[self.menu.panel],
             main=[self.banner, self.body],
             sidebar_width=250,
+            sidebar_open=False,
             sidebar_resizable=False,
             dark_theme=theme == "dark",
             theme_config={"light": PRIMARY, "dark": DARK},
             favicon=notices.ICON,
             raw_css=[GLOBAL_CSS],
+            sx={"& .title": {"fontSize": {"xs": "1rem", "sm": "1.3rem"}, "lineHeight": 1.2}},
             meta_name="mailops",
         )
         self._theme = theme
         self.page.param.watch(lambda event: pn.state.execute(functools.partial(self._themed, event.new)), "dark_theme")
         self.browser.param.watch(lambda _: self._went_back(), "popped")
-        self.browser.param.watch(lambda event: self._narrow(event.new), "narrow")
+        self.browser.param.watch(lambda _: self._fit(), "width_class")
         self.browser.param.watch(lambda event: self._dark(event.new), "dark")
 
     # -- pages ---------------------------------------------------------------------------------------------------
@@ -120,6 +127,11 @@ class Shell:
             self.show(view or next(iter(self.menu.names), ""), search, replace=True)
 
     # -- session -------------------------------------------------------------------------------------------------
+    async def arrived(self) -> None:
+        """The browser is connected."""
+        self.browser.ask += 1
+        await self._tell(fresh=False)
+
     async def look(self) -> None:
         """Is the session still good, do the stores answer?"""
         used, self.used = self.used, False
@@ -167,8 +179,8 @@ class Shell:
             self._theme = "dark"
             self.page.dark_theme = True
 
-    def _narrow(self, narrow: bool) -> None:
-        self.page.sidebar_open = not narrow
+    def _fit(self) -> None:
+        self.page.sidebar_open = not self.browser.narrow
 
 
 def serve() -> None:
@@ -198,7 +210,7 @@ def _build(site: Site) -> None:
     pn.state.add_periodic_callback(shell.look, LOOK)
     if pn.state.curdoc is not None:
         pn.state.curdoc.on_change(shell.touched)
-    pn.state.onload(shell.look)
+    pn.state.onload(shell.arrived)
     shell.page.servable(title=shell.browser.title)
 
 

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 class Page(ResourcePage):
     """The page of all changes."""
 
-    resource = name = "changes"
-    title, group, icon = "Activity", "Operations", "history"
+    resource = "changes"
     columns = ("at", "actor", "label", "count", "resource", "state")
     quick = (quick("Undone", "state=is:undone"), quick("Undos", "state=is:undo"))
     hint = "Nothing was changed yet. Every commit is noted here, with the way back."
