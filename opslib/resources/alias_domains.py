@@ -20,7 +20,7 @@ from opslib.resource import Draft, Resource
 from opslib.resources import leftovers, rate_limits
 from opslib.resources.domains import naming, outside
 from opslib.resources.domains.adding import end_external_rights
-from opslib.resources.rules import CHUNK, Room, refresh_sogo, rooms
+from opslib.resources.rules import CHUNK, Room, flush_sogo, refresh_sogo, rooms
 from opslib.schema import alias, alias_domain, domain, mailbox
 from opslib.site import Site
 from opslib.stores.database import chunks, read
@@ -196,7 +196,7 @@ class AliasDomains(Resource):
         plan.undo_guards.append(Guard("alias_domains_sound", names))
         if self.site.sogo:
             plan.derive("sogo_of_domains", *names)
-            plan.effect("host", "flush_memcached", "Flush SOGo's memcached")
+            flush_sogo(plan)
 
 
 def _aliases_in(connection: sa.Connection, names: Sequence[str]) -> dict[str, int]:

@@ -220,9 +220,14 @@ def refresh_sogo(plan: Plan, site: Site, usernames: Iterable[str]) -> None:
     found = sorted(set(usernames))
     if site.sogo and found:
         plan.derive("sogo", *found)
-        if not any(effect.verb == "flush_memcached" for effect in plan.effects):
-            again = Effect("host", "flush_memcached", {}, "Flush SOGo's memcached")
-            plan.effect("host", again.verb, again.label, undo=again)
+        flush_sogo(plan)
+
+
+def flush_sogo(plan: Plan) -> None:
+    """Let SOGo see its changed user table, once per plan and after an undo as well."""
+    if not any(effect.verb == "flush_memcached" for effect in plan.effects):
+        again = Effect("host", "flush_memcached", {}, "Flush SOGo's memcached")
+        plan.effect("host", again.verb, again.label, undo=again)
 
 
 def forget_sign_ins(plan: Plan, usernames: Iterable[str]) -> None:

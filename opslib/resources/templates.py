@@ -16,6 +16,7 @@ from opslib.errors import UserError
 from opslib.fields import Field, RateLimit, Tags, json_text
 from opslib.plan import Guard, Plan, Row
 from opslib.resource import Draft, Resource
+from opslib.resources.claims import claim
 from opslib.schema import templates
 from opslib.site import Site
 from opslib.stores.database import read
@@ -203,6 +204,7 @@ class Templates(Resource):
 @registry.guard
 def template_names_unique(connection: sa.Connection, site: Site, kind: str) -> None:
     """After the writes no two templates of a kind have one name."""
+    claim(connection, f"template_names_{kind}")
     name = sa.func.lower(templates.c.template)
     query = sa.select(name).where(templates.c.type == kind).group_by(name).having(sa.func.count() > 1)
     twice = connection.scalar(query)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from opslib import registry
 from opslib.errors import UserError
+from opslib.resources.claims import claim
 from opslib.resources.rules import CHUNK
 from opslib.schema import alias, alias_domain, domain, mailbox, relayhosts
 from opslib.site import Site
@@ -37,6 +38,7 @@ def relays(connection: sa.Connection, names: Collection[str]) -> dict[str, bool]
 @registry.guard
 def domain_names_unique(connection: sa.Connection, site: Site, *names: str) -> None:
     """After the writes no name is a domain and an alias domain at once."""
+    claim(connection, "domain_names")
     counted: Counter[str] = Counter()
     for chunk in chunks(sorted(names), CHUNK):
         for column in (domain.c.domain, alias_domain.c.alias_domain):

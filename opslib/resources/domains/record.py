@@ -26,7 +26,9 @@ MOST = 2**31 - 1
 
 # -- choices and values that are rows elsewhere ----------------------------------------------------------------------
 def relayhosts_of(ops: Ops) -> dict[Any, str]:
-    """Sender-dependent transports by id as text; "0" is none."""
+    """Sender-dependent transports by id as text; "0" is none.  Who may not choose learns of no others."""
+    if not ops.actor.may("domain_relayhost"):
+        return {"0": "none"}
     with read(ops.site.engine) as connection:
         rows = connection.execute(sa.select(relayhosts.c.id, relayhosts.c.hostname, relayhosts.c.active))
         found = {str(key): name if active else f"{name} (off)" for key, name, active in rows}

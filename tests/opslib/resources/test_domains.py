@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from opslib import dkim
+from opslib import dkim, registry
 from opslib.errors import Conflict, Denied, UserError
 from opslib.host.absent import AbsentHost
 from opslib.ops import Ops
 from opslib.query import Query, Selection
 from opslib.resources import quota_copies
-from opslib.stores.database import read
+from opslib.schema import alias_domain
+from opslib.stores.database import read, write
 from tests.opslib.resources.support import (
     ADMIN,
     MIB,
@@ -199,10 +202,8 @@ def test_a_dkim_key_that_is_there_is_used_again(engine: sa.Engine) -> None:
 
 
 def test_the_first_template_fills_in_and_a_chosen_one_wins(engine: sa.Engine) -> None:
-    with engine.begin() as connection:
-        connection.execute(sa.text("DELETE FROM templates"))
     base = {"max_num_aliases_for_domain": 7, "max_num_mboxes_for_domain": 3, "def_quota_for_mbox": 11 * MIB, "gal": 0}
-    add_row(engine, "templates", template="Default", type="domain", attributes=base)
+    add_row(engine, "templates", id=-1, template="First", type="domain", attributes=base)
     add_row(engine, "templates", template="Boxes", type="mailbox", attributes={"max_num_aliases_for_domain": 1})
     rich = {"rl_value": "9", "rl_frame": "d", "tags": ["vip"], "dkim_selector": "", "max_num_aliases_for_domain": 8}
     chosen = add_row(engine, "templates", template="Rich", type="domain", attributes=rich)
@@ -261,6 +262,35 @@ def test_a_name_is_taken_once_per_plan_and_by_a_racing_alias_domain(engine: sa.E
         ops.commit(plan)
     assert not rows(engine, "domain", domain="late.org")
     assert ops.site.keyvalue.hgetall("DOMAIN_MAP") == {}
+
+
+def test_writers_that_cannot_see_each_other_take_turns(engine: sa.Engine) -> None:
+    ops = make_ops(engine)
+    add_domain(engine, "old.org")
+    plan = ops.domains.add({"domain": "late.org", **NO_KEY})
+    refused: list[str] = []
+
+    def commit() -> None:
+        try:
+            ops.commit(plan)
+        except UserError as error:
+            refused.append(error.key)
+
+    other = threading.Thread(target=commit)
+    with write(engine) as connection:
+        values = {"alias_domain": "late.org", "target_domain": "old.org"}
+        connection.execute(alias_domain.insert().values(values))
+        registry.check("domain_names_unique", connection, ops.site, "late.org")
+        other.start()
+        time.sleep(0.3)
+    other.join()
+    assert refused == ["domain_exists"]
+    assert not rows(engine, "domain", domain="late.org")
+
+
+def test_transports_are_named_only_to_those_who_may_choose(keeper: Ops) -> None:
+    assert keeper.domains.choices("relayhost") == {"0": "none"}
+    assert keeper.acting_as(ADMIN).domains.choices("relayhost") == {"0": "none", "1": "out"}
 
 
 def test_international_names_are_kept_in_ascii(engine: sa.Engine) -> None:

@@ -110,7 +110,9 @@ def test_default_is_protected_but_can_be_filled(ops: Ops, kind: str) -> None:
     assert keys_of(resource.edit(key, {"template": "Other"})) == {"template_default"}
     assert keys_of(resource.delete(key)) == {"template_default"}
     assert not resource.edit(key, {"tags": "x"}).refused
-    assert ops.commit(resource.edit(key, {"tags": "x"})).count == 1
+    result = ops.commit(resource.edit(key, {"tags": "x"}))
+    assert result.count == 1
+    ops.commit(ops.undo(result.change_id or 0))
 
 
 @pytest.mark.parametrize("kind", KINDS)
