@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from opslib.plan import Blast, Guard, Plan
 from opslib.resources import sender_acl
 from opslib.resources.aliases.judging import hosted
-from opslib.resources.rules import domain_part, refresh_sogo
+from opslib.resources.rules import domain_part, refresh_sogo, rooms
 
 if TYPE_CHECKING:
     from opslib.resource import Draft
@@ -68,14 +68,18 @@ def update(resource: Aliases, connection: sa.Connection, plan: Plan, drafts: Seq
     refresh_sogo(plan, resource.site, (t.lower() for d in seen for t in (*d.before["goto"], *d.after("goto"))))
     moved = [draft for draft in drafts if "address" in draft.values]
     _settle_places(connection, plan, moved)
-    _guard_undo(plan, [draft.before["address"] for draft in moved])
+    _guard_undo(connection, plan, [draft.before["address"] for draft in moved])
 
 
-def _guard_undo(plan: Plan, addresses: Sequence[str]) -> None:
-    """An undo brings these addresses back; they must still be free then."""
-    if addresses:
-        plan.undo_guards.append(Guard("addresses_unique", tuple(addresses)))
-        plan.undo_guards.append(Guard("aliases_shadow_none", tuple(addresses)))
+def _guard_undo(connection: sa.Connection, plan: Plan, addresses: Sequence[str]) -> None:
+    """An undo brings these addresses back: they must still be free then, and have room where there was room before."""
+    if not addresses:
+        return
+    owners = set(hosted(connection, {domain_part(address) for address in addresses}).values())
+    roomy = sorted(r.name for r in rooms(connection, owners).values() if r.aliases <= r.max_aliases)
+    plan.undo_guards.append(Guard("addresses_unique", tuple(addresses)))
+    plan.undo_guards.append(Guard("aliases_shadow_none", tuple(addresses)))
+    plan.undo_guards.append(Guard("aliases_fit", tuple(roomy)))
 
 
 def _revoke_changed(connection: sa.Connection, plan: Plan, drafts: Sequence[Draft]) -> None:
@@ -100,4 +104,4 @@ def remove(resource: Aliases, connection: sa.Connection, plan: Plan, drafts: Seq
     plan.domains |= {domain_part(address) for address in addresses}
     plan.derive("alias_targets", *addresses)
     refresh_sogo(plan, resource.site, (target.lower() for d in drafts for target in d.before["goto"]))
-    _guard_undo(plan, list(addresses))
+    _guard_undo(connection, plan, list(addresses))

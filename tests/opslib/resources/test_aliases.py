@@ -531,3 +531,19 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(ops: Ops, engine: 
     assert index(ops) == exploded(ops)
     with read(engine) as connection:
         assert alias_targets._stored(connection) == alias_targets._signature(connection)
+
+
+def test_an_undo_keeps_to_the_limit_unless_it_was_broken_before(ops: Ops, engine: sa.Engine) -> None:
+    def limit(most: int) -> None:
+        with engine.begin() as connection:
+            connection.execute(sa.text("UPDATE domain SET aliases = :most"), {"most": most})
+
+    keys = [add_alias(engine, f"{stem}@example.org", ANN) for stem in "abc"]
+    limit(2)
+    broken = ops.commit(ops.aliases.delete(keys[0]))
+    kept = ops.commit(ops.aliases.delete(keys[1]))
+    ops.commit(ops.aliases.add(bad()))
+    plan = ops.undo(kept.change_id)
+    assert key_of(lambda: ops.commit(plan)) == "max_alias_exceeded"
+    ops.commit(ops.undo(broken.change_id))
+    assert set(aliases(ops)) == {"a@example.org", "c@example.org", "info@example.org"}
