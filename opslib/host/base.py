@@ -46,10 +46,11 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """Declaration of one verb: what each argument must look like, and what the verb does."""
+    """Declaration of one verb: what each argument must look like, what the verb does, what may be left out."""
 
     arguments: Mapping[str, re.Pattern[str]]
     doc: str
+    optional: frozenset[str] = frozenset()
 
 
 class Host(Protocol):
@@ -82,7 +83,11 @@ VERBS: dict[str, Verb] = {
     "sogo_rename": Verb({"old": _USER, "new": _USER}, "Rename a user's calendars and address books in SOGo."),
     "imap_acl_rename": Verb({"old": _USER, "new": _USER}, "Carry shared-folder rights over to a user's new name."),
     "flush_memcached": Verb({}, "Empty SOGo's cache, so that it sees the changed users."),
-    "flush_auth_cache": Verb({"user": _USER}, "Make Dovecot forget a user's cached password."),
+    "flush_auth_cache": Verb(
+        {"user": _USER},
+        "Make Dovecot forget a user's cached password; without a user, everybody's.",
+        frozenset({"user"}),
+    ),
 }
 
 
@@ -91,7 +96,7 @@ def refusal(verb: str, arguments: Mapping[str, str]) -> str | None:
     declared = VERBS.get(verb)
     if declared is None:
         return f"there is no host command {verb}"
-    if set(arguments) != set(declared.arguments):
+    if not set(declared.arguments) - declared.optional <= set(arguments) <= set(declared.arguments):
         return f"{verb} takes: {', '.join(declared.arguments) or 'nothing'}"
-    wrong = [name for name, pattern in declared.arguments.items() if not pattern.fullmatch(str(arguments[name]))]
+    wrong = [name for name, value in arguments.items() if not declared.arguments[name].fullmatch(str(value))]
     return f"{verb}: {wrong[0]} is not acceptable" if wrong else None

@@ -21,6 +21,10 @@ def test_every_verb_is_accepted_with_good_arguments() -> None:
     assert {verb: refusal(verb, GOOD[verb]) for verb in VERBS} == dict.fromkeys(GOOD)
 
 
+def test_everybodys_sign_ins_can_be_forgotten_at_once() -> None:
+    assert refusal("flush_auth_cache", {}) is None
+
+
 def test_a_whole_domain_can_be_cleaned_up_but_not_moved() -> None:
     assert refusal("maildir_cleanup", {"path": "example.org"}) is None
     assert refusal("maildir_move", {"old": "example.org", "new": "example.net"})
