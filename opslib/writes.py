@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from opslib import images
 from opslib.errors import Conflict, Problem
 from opslib.plan import Purge, Row, RowWrite
 from opslib.schema.metadata import metadata
@@ -113,7 +114,10 @@ def _conflict(write: RowWrite, row: Row | None) -> Problem | None:
     if row is None or write.before is None:
         return Problem("row_gone", (subject,))
     moved = next((n for n, value in write.before.items() if n != "modified" and cell(row, n) != value), None)
-    return Problem("row_changed", (subject, moved, cell(row, moved))) if moved else None
+    if moved is None:
+        return None
+    hidden = moved in images.SECRETS.get(write.table, ())
+    return Problem("row_changed", (subject, moved, "another one" if hidden else cell(row, moved)))
 
 
 # -- writing --------------------------------------------------------------------------------------------------------

@@ -107,7 +107,7 @@ def _connect(engine: sa.Engine) -> sa.Connection:
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
-    options: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
+    options: dict[str, Any] = {"connect_args": {"check_same_thread": False}, "hide_parameters": True}
     if url.database in (None, "", ":memory:"):
         options["poolclass"] = sa.StaticPool
     else:
@@ -141,6 +141,7 @@ def _mariadb(url: sa.URL) -> sa.Engine:
         url.set(drivername="mysql+pymysql").update_query_dict({"charset": "utf8mb4"}),
         connect_args={"sql_mode": _SQL_MODE, **timeouts},
         isolation_level="READ COMMITTED",
+        hide_parameters=True,  # an error's text must not hold password hashes
         pool_pre_ping=True,
         pool_recycle=600,
         pool_size=10,
