@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, ClassVar
 
@@ -148,6 +149,10 @@ class Field(param.Parameter[Any]):
     def clause(self, expression: sa.ColumnElement[Any], value: Any) -> Any:
         """Stored form of a filter value, comparable with `expression`."""
         return self.store(value)
+
+    def placed(self, zone: tzinfo) -> Field:
+        """The field as it is on a server whose wall clock shows `zone`; only moments differ."""
+        return self
 
 
 def json_text(column: sa.ColumnElement[Any], key: str) -> sa.ColumnElement[Any]:
@@ -540,9 +545,18 @@ class Secret(Text):
 class Moment(Field):
     """A point in time.  Inside an aware UTC datetime; stored as the server's wall clock (addresses.md 1.4)."""
 
+    __slots__ = ["zone"]
     dtype = "datetime64[us, UTC]"
     editor = "text"
-    zone: ClassVar[tzinfo] = UTC
+
+    def __init__(self, default: Any = None, **given: Any) -> None:
+        super().__init__(default, **given)
+        self.zone: tzinfo = UTC
+
+    def placed(self, zone: tzinfo) -> Field:
+        found = copy(self)
+        found.zone = zone
+        return found
 
     def read(self, raw: Any) -> datetime:
         if isinstance(raw, datetime):
@@ -574,6 +588,9 @@ class Moment(Field):
 
 class Epoch(Moment):
     """A point in time stored as Unix seconds (`spamalias.validity`)."""
+
+    def placed(self, zone: tzinfo) -> Field:
+        return self
 
     def store(self, value: Any) -> Any:
         return int(value.timestamp()) if value is not None else None

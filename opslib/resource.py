@@ -97,7 +97,8 @@ class Resource:
     @cached_property
     def fields(self) -> dict[str, Field]:
         """Fields the actor may read, in order."""
-        return {n: f for n, f in self.record.fields().items() if self.actor.role in f.sees}
+        found = {n: f for n, f in self.record.fields().items() if self.actor.role in f.sees}
+        return {n: f.placed(self.site.zone) for n, f in found.items()}
 
     @cached_property
     def expressions(self) -> dict[str, sa.ColumnElement[Any]]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, tzinfo
-from typing import TYPE_CHECKING, Any, ClassVar
+from datetime import tzinfo
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import sqlalchemy as sa
 
 from opslib import images, journal, scopes
-from opslib.fields import Integer, Moment, Multiline, Text
+from opslib.fields import Field, Integer, Moment, Multiline, Text
 from opslib.plan import Plan, RowWrite
 from opslib.query import Condition, Query, Selection
 from opslib.record import Record
@@ -28,7 +28,8 @@ DETAILED = 500
 class Utc(Moment):
     """A point in time that is stored in UTC, whatever the server's wall clock says: all `ops_*` tables."""
 
-    zone: ClassVar[tzinfo] = UTC
+    def placed(self, zone: tzinfo) -> Field:
+        return self
 
 
 def _state() -> sa.ColumnElement[Any]:
