@@ -29,8 +29,11 @@ def by_domain(actor: Actor, column: sa.ColumnElement[Any], with_alias_domains: b
         return None
     if actor.role != "domainadmin":
         return sa.false()
-    own = column.in_(assigned(actor))
-    return sa.or_(own, column.in_(alias_domains_of(actor))) if with_alias_domains else own
+    if not with_alias_domains:
+        return column.in_(assigned(actor))
+    # A derived table: MariaDB looks rows up by it through the index, which it does not for an OR of two subqueries.
+    both = sa.union(assigned(actor), alias_domains_of(actor)).subquery()
+    return column.in_(sa.select(both.c[0]))
 
 
 def by_mailbox(actor: Actor, column: sa.ColumnElement[Any]) -> Clause | None:
