@@ -42,7 +42,7 @@ fix: .venv/.dev
 	$(BIN)/ruff format .
 
 bench: .venv/.dev
-	$(BIN)/python -m pytest -o python_files='bench_*.py' -q -s tests/benchmarks
+	$(BIN)/python -m tests.benchmarks
 
 docs: .venv/.dev
 	$(BIN)/python -m opslib.docs
