@@ -256,17 +256,18 @@ class Resource:
         expressions, fields = self.expressions, self.fields
         columns = [expressions[name].label(name) for name in names if name in expressions]
         raw = [column.label(f"raw__{column.name}") for column in self.table.columns]
-        asked = {self._fold(key): key for key in keys}
+        asked = {identity: key for key in keys if (identity := self._identity(key)) is not None}
         found: dict[Any, Draft] = {}
         with read(self.site.engine) as connection:
-            for chunk in chunks(list(asked.values()), CHUNK):
+            for chunk in chunks(list(asked), CHUNK):
                 query = sa.select(*columns, *raw).select_from(self.table)
                 rows = connection.execute(query.where(self.key_column.in_(chunk), *self._visible())).mappings()
                 for row in rows:
                     before = {name: fields[name].load(row[name]) for name in names if name in expressions}
                     stored = {c.name: row[f"raw__{c.name}"] for c in self.table.columns}
-                    key = asked.get(self._fold(before[self.key]), before[self.key])
-                    found[key] = Draft(before[self.key], {}, before, stored)
+                    identity = self._identity(before[self.key])
+                    if identity in asked:
+                        found[asked[identity]] = Draft(before[self.key], {}, before, stored)
         self._fetch_into(list(found.values()), names)
         return found
 
@@ -286,8 +287,12 @@ class Resource:
                 for draft in drafts:
                     draft.before[name] = values.get(draft.key, declared.missing)
 
-    @staticmethod
-    def _fold(key: Any) -> Any:
+    def _identity(self, key: Any) -> Any:
+        """What tells rows apart, None for what can be no key: the database would find row 3 for "3@anything" and a name
+        for the same with blanks behind or accents on it."""
+        if isinstance(self.key_column.type, sa.Integer):
+            text = str(key)
+            return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
         return key.casefold() if isinstance(key, str) else key
 
     # -- verbs ---------------------------------------------------------------------------------------------------

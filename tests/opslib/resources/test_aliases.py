@@ -547,3 +547,16 @@ def test_an_undo_keeps_to_the_limit_unless_it_was_broken_before(ops: Ops, engine
     assert key_of(lambda: ops.commit(plan)) == "max_alias_exceeded"
     ops.commit(ops.undo(broken.change_id))
     assert set(aliases(ops)) == {"a@example.org", "c@example.org", "info@example.org"}
+
+
+def test_only_the_row_that_is_named_is_meant(ops: Ops) -> None:
+    """MariaDB compares 3 = '3@anything' and 'ann' = 'änn ' as true."""
+    key = add_alias(ops.site.engine, "info@example.org", ANN)
+    for wrong in (f"{key}@anything", f"{key}abc", f" {key}", f"{key}.0", "", "x", "²", "9" * 40):
+        for plan in (ops.aliases.delete(wrong), ops.aliases.edit(wrong, {"active": 0})):
+            assert keys_of(plan) == {"access_denied"} and plan.empty
+    for other in (f"{ANN} ", "änn@example.org"):
+        for plan in (ops.mailboxes.delete(other), ops.mailboxes.edit(other, {"name": "x"})):
+            assert keys_of(plan) == {"access_denied"} and plan.empty
+    plan = ops.aliases.delete(str(key))
+    assert (plan.count, plan.refused) == (1, [])
