@@ -57,6 +57,8 @@ class Sheet {
     this.lastPicked = null
     this.keyHandler = (event) => this.key(event)
     document.addEventListener("keydown", this.keyHandler)
+    this.escapeHandler = (event) => { if (event.key === "Escape") this.say("key", {name: "escape"}) }
+    document.addEventListener("keydown", this.escapeHandler, true) // dialogs keep the key to themselves
     this.historyHandler = () => this.say("address", {search: window.location.search})
     window.addEventListener("popstate", this.historyHandler)
     this.build()
@@ -211,10 +213,12 @@ class Sheet {
   }
 
   sortBy(name, more) {
-    const now = this.state.sort
+    const now = this.sort ?? this.state.sort
     const mine = now.find((entry) => entry.replace(/^-/, "") === name)
     const next = mine === undefined ? [name] : mine.startsWith("-") ? [] : [`-${name}`]
-    this.say("sort", {sort: more ? (mine === undefined ? [...now, name] : now.flatMap((entry) => entry === mine ? next : [entry])) : next})
+    const inPlace = mine === undefined ? [...now, name] : now.flatMap((entry) => entry === mine ? next : [entry])
+    this.sort = more ? inPlace : next // the next click may come before the answer
+    this.say("sort", {sort: this.sort})
   }
 
   // -- cells ------------------------------------------------------------------------------------------------------
@@ -324,6 +328,7 @@ class Sheet {
   reflect() {
     if (!this.ready) return
     const state = this.state
+    this.sort = state.sort
     for (const [name, {button, arrow}] of this.headings) {
       const place = state.sort.findIndex((entry) => entry.replace(/^-/, "") === name)
       const down = place >= 0 && state.sort[place].startsWith("-")
@@ -389,7 +394,6 @@ class Sheet {
   key(event) {
     if (!this.host.isConnected || event.defaultPrevented) return
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return this.say("key", {name: "commit"})
-    if (event.key === "Escape") return this.say("key", {name: "escape"})
     if (inField(event) && event.composedPath()[0].type !== "checkbox") return
     if (event.ctrlKey || event.metaKey || event.altKey) return
     const row = event.composedPath().find((node) => node instanceof HTMLElement && node.classList.contains("tabulator-row"))
@@ -421,6 +425,7 @@ class Sheet {
 
   remove() {
     document.removeEventListener("keydown", this.keyHandler)
+    document.removeEventListener("keydown", this.escapeHandler, true)
     window.removeEventListener("popstate", this.historyHandler)
     this.table?.destroy()
   }

@@ -11,6 +11,8 @@ class Page(ResourcePage):
     resource = "mailboxes"
     quick = (
         quick("Active", "active=is:1"),
-        quick("Receives only", "active=is:2"), quick("Inactive", "active=is:0"), quick("Nearly full", "percent_in_use=ge:90"),
+        quick("Receives only", "active=is:2"),
+        quick("Inactive", "active=is:0"),
+        quick("Nearly full", "percent_in_use=ge:90"),
     )
     hint = "There are no mailboxes yet. Add one, or bring many in from a CSV file."
