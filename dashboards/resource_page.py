@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -116,9 +117,14 @@ class ResourcePage(pn.viewable.Viewer):
     # -- life ----------------------------------------------------------------------------------------------------
     def open(self) -> None:
         """Read the first page and listen for news."""
-        start(self.grid.recall)
+        start(self._opened)
         if pn.state.curdoc is not None and self._polling is None:
             self._polling = pn.state.add_periodic_callback(self.poll, POLL)
+
+    async def _opened(self) -> None:
+        with suppress(ServerError):  # the grid tells it
+            self._heard = await aside(feed.of(self.ops.site).newest)
+        await self.grid.recall()
 
     def stop(self) -> None:
         """Listen no longer: the page left the screen."""
@@ -194,11 +200,11 @@ class ResourcePage(pn.viewable.Viewer):
         async def once() -> None:
             if self._busy:
                 return
-            self._busy = True
+            self._busy = self.grid.busy = True
             try:
                 await work()
             finally:
-                self._busy = False
+                self._busy = self.grid.busy = False
 
         start(once)
 

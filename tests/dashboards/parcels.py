@@ -68,7 +68,7 @@ class Again(Record):
 class Parcels(Resource):
     """Parcels in a warehouse."""
 
-    name, label, singular = "parcels", "Parcels", "Parcel"
+    name, label, singular = "parcels", "Parcels", "parcel"
     doc = "Parcels wait here until they are fetched."
     record, table, key = Parcel, parcel, "id"
     default_sort = ("id",)
