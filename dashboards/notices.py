@@ -57,14 +57,15 @@ def account(actor: Actor) -> Any:
     """Who is signed in, with the way to a new password and out."""
     items = [
         {"label": ROLES[actor.role], "icon": "badge"},
-        {"label": "Change password", "icon": "password", "href": "/password"},
-        {"label": "Sign out", "icon": "logout", "href": "/logout"},
+        {"label": "Change password", "icon": "password", "href": "/password", "target": "_self"},
+        {"label": "Sign out", "icon": "logout", "href": "/logout", "target": "_self"},
     ]
     return pmui.MenuButton(
         label=actor.name,
         icon="account_circle",
         items=items,
         variant="text",
+        color="default",
         sx={"color": "inherit", "textTransform": "none", "maxWidth": "40vw", "overflow": "hidden"},
         margin=0,
     )

@@ -25,10 +25,14 @@ from opslib.site import Site
 log = logging.getLogger(__name__)
 
 EXTENSIONS = ("tabulator", "modal", "filedropper")
-LOOK = 10_000
+LOOK = 10_000  # milliseconds
 THEME = "theme"
 PRIMARY = {"palette": {"primary": {"main": "#0b6aa2"}}}
 DARK = {"palette": {"primary": {"main": "#6cb8e6"}, "background": {"default": "#10171d", "paper": "#151d24"}}}
+LOOKS = {
+    "& .MuiAppBar-root.header": {"backgroundColor": "#0b5688", "backgroundImage": "none", "color": "#fff"},
+    "& .title": {"fontSize": {"xs": "1rem", "sm": "1.3rem"}, "lineHeight": 1.2},
+}
 LOST = "The connection is lost, or you were signed out. Reload the page."
 
 GLOBAL_CSS = """
@@ -69,7 +73,7 @@ class Shell:
             theme_config={"light": PRIMARY, "dark": DARK},
             favicon=notices.ICON,
             raw_css=[GLOBAL_CSS],
-            sx={"& .title": {"fontSize": {"xs": "1rem", "sm": "1.3rem"}, "lineHeight": 1.2}},
+            sx=LOOKS,
             meta_name="mailops",
         )
         self._theme = theme
