@@ -177,6 +177,9 @@ TEXTS: dict[str, str] = {
     "malformed_username": "This is not a user name.",
     "logged_in_as": "Signed in as {0}.",
     "default_password": "This account still has the publicly known default password. Choose a new one now.",
+    # made-up data
+    "demo_refused": "Made-up data goes only to a demo site or an empty one.",
+    "demo_not_empty": "The site has domains already; nothing was added. Use --force to add beside them.",
     # backends
     "database_down": "The database cannot be reached: {0}",
     "database_busy": "The database is busy: {0} Try again.",

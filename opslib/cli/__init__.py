@@ -19,7 +19,6 @@ app.command()(site.version)
 app.command()(demo.demo)
 app.command()(verify.verify)
 rows.register(app)
-rows.register(app)
 
 
 def main() -> None:
