@@ -4,6 +4,7 @@ from opslib.schema.access import *  # noqa: F403
 from opslib.schema.addresses import *  # noqa: F403
 from opslib.schema.addresses import _sogo_static_view
 from opslib.schema.console import *  # noqa: F403
+from opslib.schema.keyvalue import *  # noqa: F403
 from opslib.schema.mailflow import *  # noqa: F403
 from opslib.schema.metadata import metadata
 from opslib.schema.operations import *  # noqa: F403

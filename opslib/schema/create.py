@@ -16,12 +16,14 @@ from opslib.errors import ServerError
 from opslib.fields import MIB
 from opslib.schema import metadata
 from opslib.schema.addresses import USER_BITS, templates
+from opslib.schema.columns import suit_dialect
+from opslib.schema.console import ops_state
 from opslib.schema.mailflow import versions
 from opslib.schema.views import EVENTS, event_statement, view_queries
-from opslib.stores import keyvalue_tables
 
 VERSION = "19022026_1220"
 _LOCK = "mailops_schema"
+_BEGUN = "schema_begun"
 _PATIENCE = 60
 _COUNTED = (("oauth_clients", "id INT"), ("sogo_folder_info", "c_folder_id BIGINT UNSIGNED"))  # beside the primary key
 
@@ -71,8 +73,9 @@ class Report:
 
 def is_set_up(engine: sa.Engine) -> bool:
     """Whether the database holds the contract's schema and all of our tables."""
-    there = set(sa.inspect(engine).get_table_names())
-    return _has_contract(engine, there) and {table.name for table in _own()} <= there
+    with engine.connect() as connection:
+        there = set(sa.inspect(connection).get_table_names())
+        return _has_contract(connection, there) and {table.name for table in _own()} <= there
 
 
 def initialise(engine: sa.Engine) -> Report:
@@ -85,32 +88,36 @@ def initialise(engine: sa.Engine) -> Report:
     """
     with _alone(engine) as connection:
         there = set(sa.inspect(connection).get_table_names())
-        report = Report()
-        if not _has_contract(connection, there):
-            foreign = there - {table.name for table in _own()}
-            if foreign:
-                raise ServerError("schema_foreign")
-            _create_contract(connection, report)
+        ready = _has_contract(connection, there)
         own = [table for table in _own() if table.name not in there]
-        metadata.create_all(connection, own)
-        report.created += [table.name for table in own]
+        if not ready and there - {table.name for table in _own()} and not _begun(connection, there):
+            raise ServerError("schema_foreign")
+        _create_tables(connection, own)
+        report = Report([table.name for table in own])
+        if not ready:
+            _create_contract(connection, report)
         return report
 
 
 def _own() -> list[sa.Table]:
-    return [table for name, table in metadata.tables.items() if name.startswith("ops_")] + [
-        table for table in keyvalue_tables.TABLES if table.name not in metadata.tables
-    ]
+    return [table for name, table in metadata.tables.items() if name.startswith("ops_")]
 
 
-def _has_contract(bind: sa.Engine | sa.Connection, there: set[str]) -> bool:
+def _has_contract(connection: sa.Connection, there: set[str]) -> bool:
+    """Whether the `versions` row of the contract's schema is there; others have tables of that name too."""
     if "versions" not in there:
         return False
+    if not {"application", "version"} <= {c["name"] for c in sa.inspect(connection).get_columns("versions")}:
+        return False
     query = sa.select(versions.c.version).where(versions.c.application == "db_schema")
-    if isinstance(bind, sa.Engine):
-        with bind.connect() as connection:
-            return connection.execute(query).first() is not None
-    return bind.execute(query).first() is not None
+    return connection.execute(query).first() is not None
+
+
+def _begun(connection: sa.Connection, there: set[str]) -> bool:
+    """Whether a set-up of ours ended half-way: MariaDB commits at every CREATE."""
+    if ops_state.name not in there:
+        return False
+    return connection.execute(sa.select(ops_state).where(ops_state.c.name == _BEGUN)).first() is not None
 
 
 @contextmanager
@@ -135,10 +142,11 @@ def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 def _create_contract(connection: sa.Connection, report: Report) -> None:
     tables = [table for name, table in metadata.tables.items() if not name.startswith("ops_")]
-    metadata.create_all(connection, tables)
+    connection.execute(ops_state.delete().where(ops_state.c.name == _BEGUN))
+    connection.execute(ops_state.insert().values(name=_BEGUN, value=VERSION))
+    _create_tables(connection, tables)
     mariadb = connection.dialect.name != "sqlite"
-    for name, query in view_queries(mariadb).items():
-        connection.exec_driver_sql(f"CREATE VIEW {name} AS {query.replace('%', '%%') if mariadb else query}")
+    _create_views(connection, mariadb)
     if mariadb:
         for table, column in _COUNTED:
             connection.exec_driver_sql(f"ALTER TABLE {table} MODIFY {column} NOT NULL AUTO_INCREMENT")
@@ -148,8 +156,26 @@ def _create_contract(connection: sa.Connection, report: Report) -> None:
     for kind, attributes in (("domain", DOMAIN_TEMPLATE), ("mailbox", MAILBOX_TEMPLATE)):
         connection.execute(templates.insert().values(template="Default", type=kind, attributes=attributes))
     connection.execute(versions.insert().values(application="db_schema", version=VERSION))
+    connection.execute(ops_state.delete().where(ops_state.c.name == _BEGUN))
     report.fresh = True
     report.created += [table.name for table in tables]
+
+
+def _create_tables(connection: sa.Connection, tables: list[sa.Table]) -> None:
+    """Create what is missing, keys of a table included that an earlier set-up left without."""
+    metadata.create_all(connection, tables)
+    for table in tables:
+        suit_dialect(table, connection)
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
+
+
+def _create_views(connection: sa.Connection, mariadb: bool) -> None:
+    for name, query in view_queries(mariadb).items():
+        if mariadb:
+            connection.exec_driver_sql(f"CREATE OR REPLACE VIEW {name} AS {query.replace('%', '%%')}")
+        else:
+            connection.exec_driver_sql(f"CREATE VIEW {name} AS {query}")
 
 
 def _create_events(connection: sa.Connection, report: Report) -> None:
@@ -170,20 +196,3 @@ def _create_triggers(connection: sa.Connection, tables: list[sa.Table]) -> None:
                 f"WHEN NEW.modified IS OLD.modified BEGIN UPDATE {table.name} "
                 f"SET modified = strftime('%Y-%m-%d %H:%M:%f000', 'now') WHERE rowid = NEW.rowid; END"
             )
-
-
-# -- comparing ------------------------------------------------------------------------------------------------------
-def check(engine: sa.Engine) -> list[str]:
-    """Differences between the live tables and the declared ones, in words: missing and unknown tables' parts."""
-    inspector = sa.inspect(engine)
-    there = set(inspector.get_table_names())
-    found = []
-    for table in metadata.sorted_tables:
-        if table.name not in there:
-            found.append(f"Table {table.name} is missing.")
-            continue
-        columns = {column["name"] for column in inspector.get_columns(table.name)}
-        declared = {column.name for column in table.columns}
-        found += [f"Column {table.name}.{name} is missing." for name in sorted(declared - columns)]
-        found += [f"Column {table.name}.{name} is not part of the schema." for name in sorted(columns - declared)]
-    return found

@@ -23,7 +23,7 @@ from opslib.signin.address import neighbourhood
 from opslib.site import Site
 from opslib.stores.database import read, write
 from opslib.stores.keyvalue import EmbeddedStore
-from opslib.stores.keyvalue_tables import ops_kv_message
+from opslib.schema.keyvalue import ops_kv_message
 
 PASSWORD = "Right-horse-9"
 STORED = passwords.make(PASSWORD, "SSHA512")

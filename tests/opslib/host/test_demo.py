@@ -13,7 +13,7 @@ from opslib.host.demo import DemoHost
 from opslib.schema.metadata import metadata
 from opslib.stores.database import engine_for
 from opslib.stores.keyvalue import EmbeddedStore
-from opslib.stores.keyvalue_tables import TABLES
+from opslib.schema.keyvalue import TABLES
 from tests.opslib.host.test_base import GOOD
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
