@@ -13,7 +13,6 @@ from opslib.resources.templates import TemplateRate, Templates, TemplateTags, at
 from opslib.schema import templates
 
 QUOTAS = ("def_quota_for_mbox", "max_quota_for_mbox", "max_quota_for_domain")
-RELAYING = ("backupmx", "relay_all_recipients", "relay_unknown_only")
 MOST = 2**31 - 1
 
 
@@ -107,8 +106,8 @@ class DomainTemplates(Templates):
         if draft.changes(*QUOTAS) and all(draft.after(name) is not None for name in QUOTAS):
             default, largest, total = (draft.after(name) for name in QUOTAS)
             draft.problems += limits.quota_problems(default, largest, total, QUOTAS)
-        if draft.changes(*RELAYING):
-            limits.imply_relaying(draft.values, {name: draft.before[name] for name in RELAYING if draft.before})
+        if draft.changes(*limits.RELAYING):
+            limits.imply_relaying(draft.values, {name: draft.before[name] for name in limits.RELAYING if draft.before})
         selector = draft.values.get("dkim_selector")
         if selector and not dkim.is_selector(selector):
             draft.fail("dkim_domain_or_sel_invalid", selector, field="dkim_selector")

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from opslib.resource import Draft
     from opslib.resources.domains import Domains
 
-RELAYING = ("backupmx", "relay_all_recipients", "relay_unknown_only")
-
 
 # -- rules ----------------------------------------------------------------------------------------------------------
 def check(resource: Domains, connection: sa.Connection, drafts: Sequence[Draft]) -> None:
@@ -39,9 +37,9 @@ def check(resource: Domains, connection: sa.Connection, drafts: Sequence[Draft])
 
 
 def _check_relaying(draft: Draft) -> None:
-    if not draft.changes(*RELAYING):
+    if not draft.changes(*limits.RELAYING):
         return
-    limits.imply_relaying(draft.values, {name: draft.before[name] for name in RELAYING})
+    limits.imply_relaying(draft.values, {name: draft.before[name] for name in limits.RELAYING})
     if draft.values.get("backupmx") and not draft.before["backupmx"] and draft.before["alias_domains"]:
         draft.fail("targetd_relay_domain", str(draft.key), field="backupmx")
 

@@ -14,6 +14,7 @@ from opslib.resources.rules import Room, rooms
 from opslib.site import Site
 
 QUOTAS = ("defquota", "maxquota", "quota")
+RELAYING = ("backupmx", "relay_all_recipients", "relay_unknown_only")
 LIMITS = ("maxquota", "quota", "mailboxes", "aliases")
 
 
@@ -61,13 +62,16 @@ def domain_limit_holds(connection: sa.Connection, site: Site, name: str, *domain
 
 
 def imply_relaying(values: Row, before: Row) -> None:
-    """Make the relay flags agree: unknown only => all recipients => relay domain; off takes the narrower ones along."""
-    if values.get("backupmx") is False and before and not values.get("relay_all_recipients"):
-        values["relay_all_recipients"] = values["relay_unknown_only"] = False
-    elif values.get("relay_all_recipients") is False and before and not values.get("relay_unknown_only"):
-        values["relay_unknown_only"] = False
-    wanted = {**before, **values}
-    if wanted.get("relay_unknown_only"):
-        values["relay_all_recipients"] = True
-    if values.get("relay_all_recipients") or wanted.get("relay_all_recipients"):
-        values["backupmx"] = True
+    """Make the relay flags agree: unknown only => all recipients => relay domain.
+
+    What is switched on takes the wider flags along, what is switched off the narrower ones; on wins.
+    """
+    widest, wide, narrow = RELAYING
+    if values.get(narrow):
+        values[wide] = True
+    if values.get(wide):
+        values[widest] = True
+    if before and values.get(widest) is False:
+        values[wide] = False
+    if before and values.get(wide) is False:
+        values[narrow] = False

@@ -397,10 +397,32 @@ def test_limits_are_held_against_what_other_writers_added(filled: Ops, engine: s
     with pytest.raises(UserError) as caught:
         filled.commit(plan)
     assert caught.value.key == "mailboxes_in_use"
-    change = filled.commit(filled.domains.edit("another.org", {"mailboxes": 150})).change_id
+
+
+def test_an_undo_is_held_against_what_came_meanwhile(filled: Ops, engine: sa.Engine) -> None:
+    filled.commit(filled.domains.edit("another.org", {"mailboxes": 1}))
+    change = filled.commit(filled.domains.edit("another.org", {"mailboxes": 2})).change_id
+    add_mailbox(engine, "late@another.org")
+    with pytest.raises(UserError) as caught:
+        undone(filled, change)
+    assert caught.value.key == "mailboxes_in_use"
+    relayhost = add_row(engine, "relayhosts", hostname="out", username="u", password="p", active=1)
+    filled.commit(filled.domains.edit("example.org", {"relayhost": relayhost}))
+    change = filled.commit(filled.domains.edit("example.org", {"relayhost": ""})).change_id
     with engine.begin() as connection:
-        connection.execute(sa.text("UPDATE domain SET mailboxes=150 WHERE domain='another.org'"))
-    assert filled.undo(change or 0).refused == []
+        connection.execute(sa.text("DELETE FROM relayhosts"))
+    with pytest.raises(UserError) as caught:
+        undone(filled, change)
+    assert caught.value.key == "relayhost_invalid"
+
+
+def test_many_new_domains_take_as_many_statements_as_one(engine: sa.Engine) -> None:
+    ops = make_ops(engine)
+    one = statements(engine, lambda: ops.domains.add_many([{"domain": "a.org", "rate_limit": "1/s"}]))
+    many = statements(
+        engine, lambda: ops.domains.add_many([{"domain": f"d{n}.org", "rate_limit": "1/s"} for n in range(50)])
+    )
+    assert many == one
 
 
 def test_edit_of_an_alias_domain_or_nothing_is_refused(filled: Ops) -> None:
