@@ -118,6 +118,7 @@ def test_from_the_address_to_the_page_it_names(visit: Visit) -> None:
 
 def test_keyboard_alone(visit: Visit, console: Console) -> None:
     page = visit(signed=False, path="/app?view=aliases&q=info")
+    expect(page.get_by_label("User name")).to_be_focused()
     page.keyboard.type("admin")
     page.keyboard.press("Tab")
     page.keyboard.type(console.password)

@@ -8,13 +8,13 @@ from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
-from serving import AGENT, Browser, Console, connect, drained, running, upgrade
 
 from dashboards import context, login
 from opslib import schema, signin
 from opslib.schema.console import ops_login_failure, ops_session
 from opslib.schema.create import initialise
 from opslib.stores.database import write
+from tests.dashboards.serving import AGENT, Browser, Console, connect, drained, running, upgrade
 
 PASSWORD = "Right-horse-9"
 NEW = "New-horse-77"
