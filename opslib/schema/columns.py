@@ -92,7 +92,8 @@ def key(name: str, *columns: str) -> sa.Index:
 
 
 @sa.event.listens_for(sa.Table, "before_create")
-def _suit_dialect(target: sa.Table, connection: sa.Connection, **_: Any) -> None:
+def suit_dialect(target: sa.Table, connection: sa.Connection, **_: Any) -> None:
+    """Give defaults and key names the form of the database the table is about to be created in."""
     on_mariadb = connection.dialect.name in {"mysql", "mariadb"}
     column = target.columns.get("modified")
     if column is not None and "on_update" in column.info:

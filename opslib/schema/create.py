@@ -92,7 +92,7 @@ def initialise(engine: sa.Engine) -> Report:
         own = [table for table in _own() if table.name not in there]
         if not ready and there - {table.name for table in _own()} and not _begun(connection, there):
             raise ServerError("schema_foreign")
-        _create_tables(connection, own)
+        _create_tables(connection, _own())
         report = Report([table.name for table in own])
         if not ready:
             _create_contract(connection, report)

@@ -22,9 +22,11 @@ def _ordered(source: str, order: str, mariadb: bool) -> str:
 def view_queries(mariadb: bool) -> Mapping[str, str]:
     """SELECT of each view by name, for MariaDB or SQLite."""
     aliases, rights = _ordered("alias", "address", mariadb), _ordered("sender_acl", "send_as", mariadb)
-    through = "m.local_part || '@' || ad.alias_domain"
-    if mariadb:
-        through = "concat(m.local_part, '@', ad.alias_domain)"
+    through = "concat(m.local_part, '@', ad.alias_domain)" if mariadb else "m.local_part || '@' || ad.alias_domain"
+    reached = "mailbox m LEFT JOIN alias_domain ad ON ad.target_domain = m.domain"
+    if not mariadb:
+        reached = f"(SELECT m.username, {through} AS address FROM {reached} ORDER BY m.username, ad.alias_domain) m"
+        through = "m.address"
     digest = "md5(script_data)" if mariadb else "hex(script_data)"
     queries = {
         "grouped_mail_aliases": (
@@ -41,7 +43,7 @@ def view_queries(mariadb: bool) -> Mapping[str, str]:
         ),
         "grouped_domain_alias_address": (
             f"SELECT m.username AS username, coalesce({_joined(through, 'ad.alias_domain', mariadb)}, '') AS ad_alias "
-            "FROM mailbox m LEFT JOIN alias_domain ad ON ad.target_domain = m.domain GROUP BY m.username"
+            f"FROM {reached} GROUP BY m.username"
         ),
     }
     for name, kind in (("sieve_before", "prefilter"), ("sieve_after", "postfilter")):
