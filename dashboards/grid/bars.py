@@ -243,16 +243,14 @@ class ColumnChooser(pn.viewable.Viewer):
         fields = grid.resource.fields
         names = columns.selectable_names(grid.resource)
         options = {fields[name].label if names.count(name) == 1 else name: name for name in names}
-        self.choice = pmui.CheckBoxGroup(
-            options=options, value=list(grid.names), label="Columns", sizing_mode="stretch_width"
-        )
+        self.choice = pmui.CheckBoxGroup(options=options, value=list(grid.names), label="", sizing_mode="stretch_width")
         self.dialog = pmui.Dialog(
-            self.choice,
             pn.FlexBox(
                 button("Show these", self._apply, variant="contained"),
                 button("Default columns", self._default, variant="text"),
                 button("Cancel", self.close, variant="text"),
             ),
+            self.choice,
             title="Columns",
             width_option="sm",
             show_close_button=True,

@@ -237,11 +237,8 @@ def test_the_address_says_the_question_and_the_other_way_round(place: Page) -> N
 
 
 def test_news_of_other_sessions_refresh_the_page(place: Page, warehouse: Any) -> None:
-    news = feed.of(warehouse.site)
-    clock = iter(range(0, 100, 2))
-    news.clock = lambda: float(next(clock))
-    asyncio.run(place.poll())
     warehouse.commit(warehouse.parcels.edit([1], {"weight": 500}))
+    feed.of(warehouse.site).asked = float("-inf")
     asyncio.run(place.poll())
     assert place.grid.shown.frame.at[1, "weight"] == 500
 
