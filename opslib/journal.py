@@ -159,17 +159,22 @@ def _moved_on(site: Site, done: list[RowWrite]) -> set[str]:
     for write in done:
         expected[_place(write.table, write.key)] = (write, None)
         expected[_place(write.table, write.key_after)] = (write, _plain(write.after))
-    by_table: dict[str, list[Row]] = defaultdict(list)
+    by_table: dict[str, list[RowWrite]] = defaultdict(list)
     for write in done:
-        by_table[write.table] += [write.key, write.key_after]
+        by_table[write.table].append(write)
     with read(site.engine) as connection:
-        now = {table: writes.current(connection, table, keys) for table, keys in by_table.items()}
+        now = {table: _standing(connection, table, group) for table, group in by_table.items()}
     moved = set()
     for (table, place), (write, image) in expected.items():
         ignored = {"modified"} if write.before is None else set()
         if not writes.matches(now[table].get(place), image, ignored):
             moved.add(write.subject)
     return moved
+
+
+def _standing(connection: sa.Connection, table: str, done: list[RowWrite]) -> dict[writes.KeyId, Row]:
+    keys = [key for write in done for key in (write.key, write.key_after)]
+    return writes.current(connection, table, keys, [write.after for write in done])
 
 
 def _place(table: str, key: Row) -> tuple[str, writes.KeyId]:

@@ -15,8 +15,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from opslib import images
 from opslib.errors import Conflict, Problem
+from opslib.images import SECRETS
 from opslib.plan import Purge, Row, RowWrite
 from opslib.schema.metadata import metadata
 from opslib.stores.database import chunks
@@ -47,16 +47,20 @@ def having(table: sa.Table, keys: Sequence[Row]) -> sa.ColumnElement[bool]:
     return columns.in_([tuple(key[name] for name in names) for key in keys])
 
 
-def current(connection: sa.Connection, name: str, keys: Sequence[Row], lock: bool = False) -> dict[KeyId, Row]:
-    """Full rows of `name` as they stand, by key."""
+def current(
+    connection: sa.Connection, name: str, keys: Sequence[Row], images: Iterable[Row | None], lock: bool = False
+) -> dict[KeyId, Row]:
+    """Rows of `name` as they stand, by key: the columns that the keys and images speak of, no mails read for nothing."""
     table = table_of(name)
+    wanted = dict.fromkeys(part.partition(".")[0] for row in (*keys, *images) for part in row or ())
+    columns = [table.c[part] for part in wanted]
     found: dict[KeyId, Row] = {}
     by_names: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for key in keys:
         by_names[tuple(key)].append(key)
     for names, group in by_names.items():
         for chunk in chunks(group, CHUNK):
-            query = sa.select(table).where(having(table, chunk))
+            query = sa.select(*columns).where(having(table, chunk))
             rows = connection.execute(query.with_for_update() if lock else query).mappings()
             found.update({key_id(dict(row), names): dict(row) for row in rows})
     return found
@@ -91,7 +95,8 @@ def verify(connection: sa.Connection, writes: Iterable[RowWrite | Purge]) -> Non
         if isinstance(write, RowWrite) and write.before is not None:
             by_table[write.table].append(write)
     for name, group in by_table.items():
-        problems += _conflicts(name, group, current(connection, name, [w.key for w in group], lock=True))
+        rows = current(connection, name, [w.key for w in group], [w.before for w in group], lock=True)
+        problems += _conflicts(name, group, rows)
     if problems:
         raise Conflict.of(problems[:MOST_CONFLICTS])
 
@@ -116,7 +121,7 @@ def _conflict(write: RowWrite, row: Row | None) -> Problem | None:
     moved = next((n for n, value in write.before.items() if n != "modified" and cell(row, n) != value), None)
     if moved is None:
         return None
-    hidden = moved in images.SECRETS.get(write.table, ())
+    hidden = moved in SECRETS.get(write.table, ())
     return Problem("row_changed", (subject, moved, "another one" if hidden else cell(row, moved)))
 
 
