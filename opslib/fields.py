@@ -574,7 +574,8 @@ class Moment(Field):
         return value.strftime("%Y-%m-%d %H:%M") if value is not None else ""
 
     def store(self, value: Any) -> Any:
-        return value.astimezone(self.zone).replace(tzinfo=None) if value is not None else None
+        wall = value.astimezone(self.zone).replace(tzinfo=None) if value is not None else None
+        return f"{wall:%Y-%m-%d %H:%M:%S}" if self.in_json and wall is not None else wall
 
     def load(self, stored: Any) -> Any:
         if stored in (None, "", "0", 0):
