@@ -95,6 +95,7 @@ TEXTS: dict[str, str] = {
     "quarantine_notification_invalid": "The notification interval must be one of never, hourly, daily, weekly.",
     "password_complexity": "The password does not meet the password policy.",
     "password_too_long": "Passwords of more than 72 bytes cannot be hashed with BLF-CRYPT.",
+    "password_missing": "{0} has no local password yet: its owner cannot sign in before one is set.",
     "password_mismatch": "The two passwords differ.",
     "password_hashed_denied": "Only an administrator may store an already hashed password.",
     "mailbox_added": "Mailbox {0} was added.",

@@ -9,7 +9,7 @@ from opslib.plan import Row
 from opslib.record import Record
 from opslib.resource import Draft
 from opslib.resources import tags as tagging
-from opslib.resources.mailboxes.record import ACTIVE, BITS, CATEGORY, NEW_BITS, NOTIFICATION, TAGGED
+from opslib.resources.mailboxes.choices import ACTIVE, BITS, CATEGORY, NEW_BITS, NOTIFICATION, TAGGED
 from opslib.resources.templates import TemplateRate, Templates, TemplateTags, attribute, number
 from opslib.schema import templates
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from opslib import passwords
@@ -16,52 +16,58 @@ if TYPE_CHECKING:
 GENERATE = "*"  # what a caller gives to have a password made
 FEW = 8  # up to here a process pool costs more than it saves
 
+Progress = Callable[[int, int], None]
+
 
 class Passwords:
-    """Password rules of one site for one actor (addresses.md 9.6)."""
+    """Password rules of one site for one actor (addresses.md 9.6); `progress(done, total)` is told of hashes."""
 
-    def __init__(self, site: Site, actor: Actor) -> None:
-        self.scheme = site.password_scheme
+    def __init__(self, site: Site, actor: Actor, progress: Progress | None = None) -> None:
+        self.site = site
         self.actor = actor
-        self.policy = passwords.Policy.from_mapping(site.keyvalue.hgetall("PASSWD_POLICY"))
+        self.progress = progress
 
     def prepare(self, plan: Plan, drafts: Sequence[Draft], field: str = "password", required: bool = False) -> None:
         """Replace each draft's clear password by its hash; "*" makes one and hands it out once with the plan.
 
         Hashes are kept as they are when an administrator gives them.
         """
+        if not drafts:
+            return
+        policy = passwords.Policy.from_mapping(self.site.keyvalue.hgetall("PASSWD_POLICY"))
+        made = {id(draft): passwords.generate(policy) for draft in drafts if draft.values.get(field) == GENERATE}
         clear: list[tuple[Draft, str]] = []
         for draft in drafts:
-            given = draft.values.get(field)
-            if given == GENERATE:
-                given = plan.generated[str(draft.key)] = passwords.generate(self.policy)
+            given = made.get(id(draft)) or draft.values.get(field)
             if not given:
                 if required:
                     draft.fail("field_needed", "Password", field=field)
             elif passwords.is_hashed(given):
                 self._judge_hash(draft, field)
-            elif self._judge(draft, given, field):
+            elif self._judge(policy, draft, given, field):
                 clear.append((draft, given))
-        self._hash([(draft, given) for draft, given in clear if draft.ok], field)
+        clear = [(draft, given) for draft, given in clear if draft.ok]
+        plan.generated |= {str(draft.key): given for draft, given in clear if id(draft) in made}
+        self._hash(clear, field)
 
     def _judge_hash(self, draft: Draft, field: str) -> None:
         if not self.actor.is_admin:
             draft.fail("password_hashed_denied", field=field)
 
-    def _judge(self, draft: Draft, given: str, field: str) -> bool:
+    def _judge(self, policy: passwords.Policy, draft: Draft, given: str, field: str) -> bool:
         try:
-            self.policy.check(given, self.scheme)
+            policy.check(given, self.site.password_scheme)
         except ValueError as error:
             draft.fail(str(error), field=field)
             return False
         return True
 
     def _hash(self, clear: Sequence[tuple[Draft, str]], field: str) -> None:
-        given = [password for _, password in clear]
+        given, scheme = [password for _, password in clear], self.site.password_scheme
         if len(given) > FEW:
             with passwords.HashPool() as pool:
-                hashed = pool.hash_many(given, self.scheme)
+                hashed = pool.hash_many(given, scheme, self.progress)
         else:
-            hashed = [passwords.make(password, self.scheme) for password in given]
+            hashed = [passwords.make(password, scheme) for password in given]
         for (draft, _), value in zip(clear, hashed, strict=True):
             draft.values[field] = value

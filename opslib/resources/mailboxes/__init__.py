@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -10,16 +10,18 @@ import sqlalchemy as sa
 
 from opslib import scopes
 from opslib.actor import Actor
+from opslib.errors import UserError
 from opslib.plan import Plan, Row
 from opslib.query import Page, Query, Selection
 from opslib.resource import Draft, Resource
 from opslib.resources import alias_targets, sender_acl
-from opslib.resources.mailboxes import adding, deleting, editing, renaming, resets, values
+from opslib.resources.mailboxes import adding, choices, deleting, editing, outside, renaming, resets, values
 from opslib.resources.mailboxes.record import Mailbox
-from opslib.resources.passwording import Passwords
+from opslib.resources.owned import EVERYBODY
+from opslib.resources.passwording import Passwords, Progress
 from opslib.schema import mailbox
 from opslib.stores.database import read
-from opslib.verb import Verb
+from opslib.verb import Run, Verb
 
 if TYPE_CHECKING:
     from opslib.ops import Ops
@@ -37,6 +39,7 @@ class Mailboxes(Resource):
     table = mailbox
     key = "username"
     default_sort = ("username",)
+    writers = EVERYBODY
     added_key = "mailbox_added"
     modified_key = "mailbox_modified"
     removed_key = "mailbox_removed"
@@ -44,6 +47,12 @@ class Mailboxes(Resource):
     def __init__(self, ops: Ops) -> None:
         super().__init__(ops)
         self._templates: dict[str, Row] = {}
+        self._progress: Progress | None = None
+
+    def may(self, verb: str) -> bool:
+        """The owner changes some of his own switches; adding, renaming and deleting is not for him (9.4, 21)."""
+        owner = self.actor.role == "user"
+        return super().may(verb) and not (owner and verb in {"add", "delete"})
 
     def restriction(self) -> sa.ColumnElement[bool]:
         return mailbox.c.kind == ""
@@ -63,22 +72,29 @@ class Mailboxes(Resource):
         return super().frame(query, names)
 
     # -- add -----------------------------------------------------------------------------------------------------
-    def add_many(self, rows: Sequence[Mapping[str, Any]]) -> Plan:
+    def add_many(self, rows: Sequence[Mapping[str, Any]], progress: Progress | None = None) -> Plan:
+        """Plan of many new mailboxes; `progress(done, total)` is told of passwords that are hashed."""
         with read(self.site.engine) as connection:
             self._templates = values.read_templates(connection)
-        return super().add_many(rows)
+        self._progress = progress
+        fields = self.record.fields()
+        return super().add_many([values.given(row, fields) for row in rows])
 
     def defaults(self, given: Mapping[str, Any]) -> Row:
+        if not self._templates:
+            with read(self.site.engine) as connection:
+                self._templates = values.read_templates(connection)
         chosen = str(given.get("template") or next(iter(self._templates), ""))
         return {**values.BUILT_IN, **self._templates.get(chosen, {})}
 
     def check_add(self, plan: Plan, drafts: list[Draft]) -> None:
+        choices.check(self, drafts)
         with read(self.site.engine) as connection:
             adding.check(self, connection, drafts)
-        passwording = Passwords(self.site, self.actor)
-        local = [d for d in drafts if d.values.get("authsource") == "mailcow"]
-        passwording.prepare(plan, local, required=True)
-        _check_scores(drafts)
+        editing.keep_withheld(self, [(d, self.defaults(d.values)["acl"]) for d in drafts if "acl" in d.values])
+        outside.check_scores(drafts)
+        local = [d for d in drafts if d.values.get("authsource") == choices.LOCAL]
+        Passwords(self.site, self.actor, self._progress).prepare(plan, local, required=True)
 
     def write_add(self, plan: Plan, drafts: list[Draft]) -> None:
         with read(self.site.engine) as connection:
@@ -86,11 +102,12 @@ class Mailboxes(Resource):
 
     # -- edit ----------------------------------------------------------------------------------------------------
     def check_edit(self, plan: Plan, drafts: list[Draft]) -> None:
+        choices.check(self, drafts)
         with read(self.site.engine) as connection:
-            editing.check(self, connection, drafts)
+            editing.check(self, connection, plan, drafts)
             sender_acl.check(connection, self.actor, drafts)
+        outside.check_scores(drafts)
         Passwords(self.site, self.actor).prepare(plan, [d for d in drafts if d.values.get("password")])
-        _check_scores(drafts)
 
     def write_edit(self, plan: Plan, drafts: list[Draft]) -> None:
         with read(self.site.engine) as connection:
@@ -105,69 +122,34 @@ class Mailboxes(Resource):
 
     # -- special verbs -------------------------------------------------------------------------------------------
     def special(self) -> list[Verb]:
+        rename = "Give the mailbox another name in its domain."
+        eas = "Clear the ActiveSync cache; phones synchronise anew."
+        sogo = "Delete calendars, address books and settings kept by SOGo."
+        logins = "Forget when and from where the owner signed in."
         return [
             Verb(
-                "rename",
-                "Rename…",
-                "Give the mailbox another name in its domain.",
-                self._rename,
-                "one",
-                renaming.Rename,
-                danger=True,
+                "rename", "Rename…", rename, self._rename, "one", renaming.Rename, danger=True,
                 icon="drive_file_rename_outline",
             ),
             Verb(
-                "reset_eas",
-                "Reset ActiveSync",
-                "Clear the ActiveSync cache; phones synchronise anew.",
-                self._reset_eas,
+                "reset_eas", "Reset ActiveSync", eas, self._reset(resets.eas), acl="eas_reset", roles=EVERYBODY,
                 icon="sync_problem",
             ),
             Verb(
-                "reset_sogo",
-                "Reset SOGo profile",
-                "Delete calendars, address books and settings kept by SOGo.",
-                self._reset_sogo,
-                danger=True,
-                icon="restart_alt",
+                "reset_sogo", "Reset SOGo profile", sogo, self._reset(resets.sogo), danger=True, acl="sogo_profile_reset",
+                roles=EVERYBODY, icon="restart_alt",
             ),
             Verb(
-                "reset_logins",
-                "Clear login history",
-                "Forget when and from where the owner signed in.",
-                self._reset_logins,
-                danger=True,
+                "reset_logins", "Clear login history", logins, self._reset(resets.logins), danger=True,
                 icon="history_toggle_off",
             ),
-        ]
+        ]  # fmt: skip
 
     def _rename(self, selection: Selection, answers: Mapping[str, Any]) -> Plan:
-        (key,) = self.keys(selection)
-        return renaming.rename(self, key, answers["new_local_part"], answers["keep_alias"])
+        keys = self.keys(selection)
+        if len(keys) != 1:
+            raise UserError("nothing_selected")
+        return renaming.rename(self, keys[0], answers["new_local_part"], answers["keep_alias"])
 
-    def _reset_eas(self, selection: Selection, _: Mapping[str, Any]) -> Plan:
-        return resets.eas(self, self.keys(selection))
-
-    def _reset_sogo(self, selection: Selection, _: Mapping[str, Any]) -> Plan:
-        return resets.sogo(self, self.keys(selection))
-
-    def _reset_logins(self, selection: Selection, _: Mapping[str, Any]) -> Plan:
-        return resets.logins(self, self.keys(selection))
-
-
-def _check_scores(drafts: Sequence[Draft]) -> None:
-    for draft in drafts:
-        score = draft.values.get("spam_score")
-        if score:
-            draft.values["spam_score"] = _score(draft, score)
-
-
-def _score(draft: Draft, text: str) -> str:
-    """ "mark,reject" with 0 < mark < reject (addresses.md 15)."""
-    try:
-        mark, reject = (float(part) for part in text.replace(" ", "").split(","))
-    except ValueError:
-        mark, reject = 0, 0
-    if not 0 < mark < reject < 10000:
-        draft.fail("spam_score_invalid", field="spam_score")
-    return f"{mark:g},{reject:g}"
+    def _reset(self, what: Callable[[Mailboxes, Sequence[str]], Plan]) -> Run:
+        return lambda selection, _: what(self, self.keys(selection))

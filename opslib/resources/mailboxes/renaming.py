@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from opslib import names, schema
+from opslib import names
 from opslib.errors import Denied, UserError
 from opslib.fields import Flag, Text
 from opslib.plan import Effect, Plan, Row
 from opslib.record import Record
 from opslib.resources import hashes
-from opslib.resources.mailboxes.deleting import HASHES, pointing
-from opslib.resources.rules import domain_part, forget_sign_ins, holders, refresh_sogo, taken
+from opslib.resources.alias_targets import split_targets
+from opslib.resources.mailboxes import naming, outside, traces
+from opslib.resources.rules import domain_part, forget_sign_ins, refresh_sogo, rooms
 from opslib.stores.database import read
 
 if TYPE_CHECKING:
-    from opslib.resource import Draft
     from opslib.resources.mailboxes import Mailboxes
-
-# table, column, columns that identify the row
-REPLACED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("tags_mailbox", "username", ("tag_name", "username")),
-    ("sieve_filters", "username", ("id",)),
-    ("app_passwd", "mailbox", ("id",)),
-    ("user_acl", "username", ("username",)),
-    ("quota2", "username", ("username",)),
-    ("quota2replica", "username", ("username",)),
-    ("pushover", "username", ("username",)),
-    ("imapsync", "user2", ("id",)),
-    ("bcc_maps", "local_dest", ("id",)),
-    ("bcc_maps", "bcc_dest", ("id",)),
-    ("recipient_maps", "old_dest", ("id",)),
-    ("recipient_maps", "new_dest", ("id",)),
-    ("sender_acl", "logged_in_as", ("id",)),
-    ("sender_acl", "send_as", ("id",)),
-    ("spamalias", "goto", ("address",)),
-    ("filterconf", "object", ("prefid",)),
-    ("quarantine", "rcpt", ("id",)),
-    ("tfa", "username", ("id",)),
-    ("oauth_access_tokens", "user_id", ("access_token",)),
-    ("oauth_refresh_tokens", "user_id", ("refresh_token",)),
-    ("oauth_authorization_codes", "user_id", ("authorization_code",)),
-    ("reset_password", "username", ("token", "created")),
-    ("sasl_log", "username", ("service", "real_rip", "username")),
-)
 
 
 class Rename(Record):
@@ -55,107 +29,142 @@ class Rename(Record):
     keep_alias = Flag(True, label="Keep the old address", doc="Mail for the old address is delivered to the new one.")
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Old and new address, and whether the old one stays as an alias."""
+
+    old: str
+    new: str
+    keep: bool
+
+    @property
+    def domain(self) -> str:
+        return domain_part(self.new)
+
+    @property
+    def paths(self) -> tuple[str, str]:
+        """Mail stores, old and new."""
+        return f"{self.domain}/{self.old.rpartition('@')[0]}", f"{self.domain}/{self.new.rpartition('@')[0]}"
+
+
 def rename(resource: Mailboxes, key: str, new_local_part: str, keep_alias: bool) -> Plan:
     """Plan that renames one mailbox.
 
     Raises
     ------
+    Denied
+        When the mailbox is out of reach, or off.
     UserError
-        When the new name is malformed or taken.
+        When the new name is malformed or taken, or the domain has no room for the alias.
     """
-    plan = resource.plan("rename", f"Rename mailbox {key}")
+    plan = resource.plan("rename", "")
     draft = resource.current([key], ()).get(key)
-    if draft is None:
-        raise Denied()
-    old, domain = draft.raw["username"], draft.raw["domain"]
-    new = _new_name(new_local_part, domain)
+    if draft is None or draft.raw["active"] not in (1, 2):
+        raise Denied(field=resource.key)
+    old, new = draft.raw["username"], _new_name(new_local_part, draft.raw["domain"])
+    move = Move(old, new, keep_alias and new != old.lower())
+    plan.label = f"Rename mailbox {move.old} to {move.new}"
     with read(resource.site.engine) as connection:
-        _check(connection, old, new)
-        plan.label = f"Rename mailbox {old} to {new}"
-        _write(connection, plan, draft, old, new, keep_alias)
-    _around(resource, plan, old, new)
-    plan.succeed("mailbox_renamed", old, new, subject=old)
-    plan.change(old, "username", old, new)
+        _check(connection, move)
+        affected = _write(connection, plan, move)
+    _around(resource, plan, move, affected)
+    plan.succeed("mailbox_renamed", move.old, move.new, subject=move.old)
+    plan.change(move.old, "username", move.old, move.new)
     return plan
 
 
+# -- rules ----------------------------------------------------------------------------------------------------------
 def _new_name(local_part: str, domain: str) -> str:
     try:
-        return names.address(f"{names.mailbox_local_part(local_part)}@{domain}")
+        return naming.address(local_part, domain)
     except names.Invalid as error:
         raise UserError(str(error), error.item or local_part, field="new_local_part") from None
 
 
-def _check(connection: sa.Connection, old: str, new: str) -> None:
-    if new == old:
+def _check(connection: sa.Connection, move: Move) -> None:
+    if move.new == move.old:
         raise UserError("nothing_to_change", field="new_local_part")
-    holder = holders(connection, [new]).get(new)
-    if holder is not None:
-        raise UserError.of([taken(holder, new, "new_local_part")])
+    if move.new != move.old.lower():
+        for problem in naming.occupied(connection, [move.new]).values():
+            raise UserError(problem.key, *problem.args, field="new_local_part")
+    room = rooms(connection, [move.domain]).get(move.domain)
+    if move.keep and room is not None and room.aliases >= room.max_aliases:
+        raise UserError("max_alias_exceeded", field="keep_alias")
 
 
-def _write(connection: sa.Connection, plan: Plan, draft: Draft, old: str, new: str, keep_alias: bool) -> None:
-    before = {"username": old, "local_part": draft.raw["local_part"]}
-    plan.write("mailbox", {"username": old}, before, {"username": new, "local_part": new.partition("@")[0]}, old)
-    targets = _write_aliases(connection, plan, old, new)
-    for table, column, key in REPLACED:
-        _replace(connection, plan, table, column, key, old, new)
-    _write_footers(connection, plan, old, new)
-    if keep_alias:
-        row: Row = {"goto": new, "domain": domain_part(old), "sogo_visible": 1, "sender_allowed": 1, "active": 1}
-        plan.insert("alias", {"address": old}, {**row, "private_comment": f"{old} became {new}"}, old)
-    plan.derive("alias_targets", *targets, old, new)
+# -- rows -----------------------------------------------------------------------------------------------------------
+def _write(connection: sa.Connection, plan: Plan, move: Move) -> set[str]:
+    """Every row that names the mailbox; gives the mailboxes whose SOGo rows change."""
+    parts = ("username", "local_part")
+    before, after = (dict(zip(parts, (name, name.rpartition("@")[0]), strict=True)) for name in (move.old, move.new))
+    plan.write("mailbox", {"username": move.old}, before, after, move.old)
+    touched = _write_aliases(connection, plan, move)
+    for table, column in traces.RENAMED:
+        _replace(connection, plan, table, column, move)
+    _write_footers(connection, plan, move)
+    if move.keep:
+        row: Row = {"goto": move.new, "domain": move.domain, "sogo_visible": 1, "sender_allowed": 1, "active": 1}
+        plan.insert(
+            "alias", {"address": move.old}, {**row, "private_comment": f"{move.old} became {move.new}"}, move.old
+        )
+    plan.derive("alias_targets", *touched, move.old, move.new)
+    senders = traces.rows(connection, "sender_acl", "send_as", [move.old])
+    return {move.old, move.new, *(row["logged_in_as"] for row in senders if row["external"])}
 
 
-def _write_aliases(connection: sa.Connection, plan: Plan, old: str, new: str) -> list[str]:
+def _write_aliases(connection: sa.Connection, plan: Plan, move: Move) -> list[str]:
     """Replace the name in every list of targets; the self row gets a new address too."""
     touched = []
-    for row in pointing(connection, {old.lower()}):
-        goto = ",".join(new if target.lower() == old.lower() else target for target in row["goto"].split(","))
-        own = row["address"].lower() == old.lower()
-        before: Row = {"goto": row["goto"], **({"address": row["address"]} if own else {})}
-        plan.write("alias", {"id": row["id"]}, before, {"goto": goto, **({"address": new} if own else {})}, old)
-        touched.append(new if own else row["address"])
+    for row in traces.pointing(connection, {move.old.lower()}):
+        targets = (move.new if part.lower() == move.old.lower() else part for part in split_targets(row["goto"]))
+        before, after = {"goto": row["goto"]}, {"goto": ",".join(split_targets(",".join(targets)))}
+        if row["address"].lower() == move.old.lower():
+            before["address"], after["address"] = row["address"], move.new
+        plan.write("alias", {"id": row["id"]}, before, after, move.old)
+        touched.append(str(after.get("address", row["address"])))
     return touched
 
 
-def _replace(
-    connection: sa.Connection, plan: Plan, name: str, column: str, key: tuple[str, ...], old: str, new: str
-) -> None:
-    table = schema.metadata.tables[name]
-    query = sa.select(*(table.c[part] for part in dict.fromkeys([*key, column]))).where(table.c[column] == old)
-    for row in connection.execute(query).mappings():
-        plan.write(name, {part: row[part] for part in key}, {column: row[column]}, {column: new}, old)
+def _replace(connection: sa.Connection, plan: Plan, name: str, column: str, move: Move) -> None:
+    """One write for all rows of the name, so that no token becomes a key in the journal, and an undo takes along what was
+    added under the new name.  Rows left over from an earlier mailbox of the new name go for good."""
+    if name in traces.UNIQUE and move.new != move.old.lower() and traces.count(connection, name, column, [move.new]):
+        plan.purge(name, column, [move.new])
+    if traces.count(connection, name, column, [move.old]):
+        plan.write(name, {column: move.old}, {column: move.old}, {column: move.new}, move.old)
 
 
-def _write_footers(connection: sa.Connection, plan: Plan, old: str, new: str) -> None:
-    table = schema.domain_wide_footer
-    row = connection.execute(sa.select(table).where(table.c.domain == domain_part(old))).mappings().first()
-    excluded: list[Any] = (row["mbox_exclude"] or []) if row else []
-    if row is not None and old in excluded:
-        after = [new if entry == old else entry for entry in excluded]
-        plan.write(table.name, {"domain": row["domain"]}, {"mbox_exclude": excluded}, {"mbox_exclude": after}, old)
+def _write_footers(connection: sa.Connection, plan: Plan, move: Move) -> None:
+    """Mail from the old address, while it is an alias, still goes without the footer."""
+    for row in traces.footers(connection, {move.old.lower()}):
+        before = row["mbox_exclude"]
+        after = [move.new if str(entry).lower() == move.old.lower() else entry for entry in before]
+        after += [move.old] if move.keep else []
+        key = {"domain": row["domain"]}
+        plan.write("domain_wide_footer", key, {"mbox_exclude": before}, {"mbox_exclude": after}, move.old)
 
 
-def _around(resource: Mailboxes, plan: Plan, old: str, new: str) -> None:
-    plan.domains.add(domain_part(old))
-    plan.lock("lock_domains", domain_part(old))
-    plan.guard("addresses_unique", old, new)
+# -- around ---------------------------------------------------------------------------------------------------------
+def _around(resource: Mailboxes, plan: Plan, move: Move, affected: set[str]) -> None:
+    plan.domains.add(move.domain)
+    plan.lock("lock_domains", move.domain)
+    plan.guard("addresses_unique", move.old, move.new)
+    plan.guard("mailboxes_unshadowed", move.old, move.new)
     plan.undo_guards += plan.guards
-    for key in HASHES:
-        value = resource.site.keyvalue.hget(key, old)
-        if value is not None:
-            hashes.move(plan, key, {old: (value, None), new: (None, value)}, key)
-    refresh_sogo(plan, resource.site, [old, new])
-    domain, local = domain_part(old), old.partition("@")[0]
-    _move(
-        plan, "maildir_move", f"{domain}/{local}", f"{domain}/{new.partition('@')[0]}", f"Move the mail store of {old}"
-    )
-    _move(plan, "sogo_rename", old, new, f"Rename {old} in SOGo")
-    _move(plan, "imap_acl_rename", old, new, f"Carry over the shared folders of {old}")
-    forget_sign_ins(plan, [old])
+    if move.keep:
+        plan.guard("aliases_fit", move.domain)
+    for key, what in outside.HASHES.items():
+        stored = outside.stored(resource.site, key, [move.old, move.new])
+        hashes.move(
+            plan, key, {move.old: (stored[move.old], None), move.new: (stored[move.new], stored[move.old])}, what
+        )
+    refresh_sogo(plan, resource.site, affected)
+    _carry(plan, "maildir_move", *move.paths, f"Move the mail store of {move.old}")
+    _carry(plan, "sogo_rename", move.old, move.new, f"Rename {move.old} in SOGo")
+    _carry(plan, "imap_acl_rename", move.old, move.new, f"Carry over the shared folders of {move.old}")
+    forget_sign_ins(plan, [move.old])
 
 
-def _move(plan: Plan, verb: str, old: str, new: str, label: str) -> None:
+def _carry(plan: Plan, verb: str, old: str, new: str, label: str) -> None:
     back = Effect("host", verb, {"old": new, "new": old}, f"{label} (back)")
     plan.effect("host", verb, label, undo=back, old=old, new=new)

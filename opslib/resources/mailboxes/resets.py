@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
 
 from opslib.errors import Problem
 from opslib.plan import Plan
 from opslib.resources.mailboxes import deleting
-from opslib.resources.rules import domain_part, refresh_sogo
-from opslib.stores.database import read
+from opslib.resources.rules import CHUNK, domain_part, refresh_sogo
+from opslib.schema import logs
+from opslib.stores.database import chunks, read
 
 if TYPE_CHECKING:
     from opslib.resources.mailboxes import Mailboxes
@@ -18,7 +22,8 @@ if TYPE_CHECKING:
 def eas(resource: Mailboxes, keys: Sequence[str]) -> Plan:
     """Clear the ActiveSync caches."""
     plan, found = _start(resource, "reset_eas", "Reset ActiveSync", keys)
-    _purge(resource, plan, (("sogo_cache_folder", "c_uid"),), found)
+    with read(resource.site.engine) as connection:
+        deleting.purge(connection, plan, "sogo_cache_folder", "c_uid", found, "cached folders")
     return _finish(plan, "eas_reset", found)
 
 
@@ -32,10 +37,32 @@ def sogo(resource: Mailboxes, keys: Sequence[str]) -> Plan:
 
 
 def logins(resource: Mailboxes, keys: Sequence[str]) -> Plan:
-    """Forget the login history."""
+    """Forget the login history: mail sign-ins and successful web sign-ins."""
     plan, found = _start(resource, "reset_logins", "Clear login history", keys)
-    _purge(resource, plan, (("sasl_log", "username"), ("logs", "user")), found)
+    with read(resource.site.engine) as connection:
+        deleting.purge(connection, plan, "sasl_log", "username", found, "mail sign-ins")
+        plan.purge("logs", "id", _web_sign_ins(connection, found))
     return _finish(plan, "last_login_reset", found)
+
+
+def _web_sign_ins(connection: sa.Connection, usernames: Collection[str]) -> Iterator[int]:
+    """Rows of the UI log that note a sign-in: `call` is ["check_login", user, ...]; other rows stay (operations.md 6.2)."""
+    wanted = {name.lower() for name in usernames}
+    for chunk in chunks(sorted(wanted), CHUNK):
+        mine = (logs.c.user.in_(chunk), logs.c.type == "success", logs.c.call.contains("check_login", autoescape=True))
+        for key, call in connection.execute(sa.select(logs.c.id, logs.c.call).where(*mine)):
+            if _signs_in(call, wanted):
+                yield key
+
+
+def _signs_in(call: str, wanted: Collection[str]) -> bool:
+    try:
+        parts = json.loads(call)
+    except ValueError:
+        return False
+    if not isinstance(parts, list) or len(parts) < 2:
+        return False
+    return parts[0] == "check_login" and str(parts[1]).lower() in wanted
 
 
 def _start(resource: Mailboxes, verb: str, label: str, keys: Sequence[str]) -> tuple[Plan, list[str]]:
@@ -43,18 +70,12 @@ def _start(resource: Mailboxes, verb: str, label: str, keys: Sequence[str]) -> t
     current = resource.current(keys, ())
     for key in keys:
         if key not in current:
-            plan.refuse(str(key), Problem("access_denied"))
+            plan.refuse(str(key), Problem("access_denied", (), resource.key))
     return plan, [draft.key for draft in current.values()]
 
 
-def _purge(resource: Mailboxes, plan: Plan, columns: Sequence[tuple[str, str]], found: list[str]) -> None:
-    with read(resource.site.engine) as connection:
-        for table, column in columns:
-            deleting.purge(connection, plan, table, column, found)
-
-
-def _finish(plan: Plan, key: str, found: list[str]) -> Plan:
-    plan.domains |= {domain_part(name) for name in found}
+def _finish(plan: Plan, key: str, found: Iterable[str]) -> Plan:
     for name in found:
+        plan.domains.add(domain_part(name))
         plan.succeed(key, name, subject=name)
     return plan

@@ -7,21 +7,26 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from opslib.fields import MIB
+from opslib.fields import MIB, Bytes, Choice, Field, Flag
 from opslib.plan import Row
-from opslib.resources.mailboxes.record import BITS, NEW_BITS, PROTOCOLS
+from opslib.resources.mailboxes.choices import BITS, LOCAL, NEW_BITS, PROTOCOLS
 from opslib.resources.rules import Room
 from opslib.schema import templates
 
+FLAGS = (
+    "force_pw_update",
+    "force_tfa",
+    "tls_enforce_in",
+    "tls_enforce_out",
+    "sogo_access",
+    *(f"{protocol}_access" for protocol in PROTOCOLS),
+)
+
 BUILT_IN: Row = {
     "active": 1,
-    "authsource": "mailcow",
-    "force_pw_update": False,
-    "force_tfa": False,
-    "tls_enforce_in": False,
-    "tls_enforce_out": False,
-    "sogo_access": True,
-    **{f"{protocol}_access": True for protocol in PROTOCOLS},
+    "authsource": LOCAL,
+    **dict.fromkeys(FLAGS[:4], False),
+    **dict.fromkeys(FLAGS[4:], True),
     "relayhost": "0",
     "rate_limit": "",
     "tagged_mail_handler": "none",
@@ -32,18 +37,7 @@ BUILT_IN: Row = {
     "tags": (),
 }
 
-_SAME = (
-    "active",
-    "force_pw_update",
-    "force_tfa",
-    "tls_enforce_in",
-    "tls_enforce_out",
-    "sogo_access",
-    *(f"{protocol}_access" for protocol in PROTOCOLS),
-    "quarantine_notification",
-    "quarantine_category",
-    "tagged_mail_handler",
-)
+_SAME = ("active", *FLAGS, "quarantine_notification", "quarantine_category", "tagged_mail_handler")
 
 
 def read_templates(connection: sa.Connection) -> dict[str, Row]:
@@ -67,8 +61,17 @@ def values_of(attributes: Mapping[str, Any]) -> Row:
     return values
 
 
-def quota_for(room: Room | None) -> int:
+def given(values: Mapping[str, Any], fields: Mapping[str, Field]) -> Row:
+    """What was really given: an empty cell for a choice, a switch or a size leaves it to the template."""
+    return {name: value for name, value in values.items() if not _left_empty(value, fields.get(name))}
+
+
+def _left_empty(value: Any, declared: Field | None) -> bool:
+    if isinstance(value, str) and not value.strip():
+        return isinstance(declared, Choice | Flag | Bytes)
+    return value is None
+
+
+def quota_for(room: Room, left: int) -> int:
     """Bytes for a new mailbox without a quota of its own: the domain's default, or what is left of it."""
-    if room is None:
-        return 0
-    return max(min(room.default_quota, room.max_quota, room.quota_left), MIB)
+    return max(min(room.default_quota, room.max_quota, left), MIB)
