@@ -119,13 +119,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Result for one item: status, the contract's message key with arguments, and the item."""
+    """Result for one item: status, the contract's message key with arguments, the item, and its place among new rows."""
 
     status: Status
     key: str
     args: tuple[Any, ...] = ()
     subject: str = ""
     field: str | None = None
+    place: int | None = None
 
     @property
     def text(self) -> str:
@@ -215,9 +216,9 @@ class Plan:
     def succeed(self, key: str, *args: Any, subject: str = "") -> None:
         self.outcomes.append(Outcome("success", key, args, subject))
 
-    def refuse(self, subject: str, *problems: Problem) -> None:
+    def refuse(self, subject: str, *problems: Problem, place: int | None = None) -> None:
         """Leave an item out, and say why."""
-        self.outcomes += [Outcome("danger", p.key, p.args, subject, p.field) for p in problems]
+        self.outcomes += [Outcome("danger", p.key, p.args, subject, p.field, place) for p in problems]
 
     def change(self, subject: str, name: str, before: Any, after: Any, declared: Field | None = None) -> None:
         """Show one cell in the preview; secrets only as "changed"."""

@@ -37,7 +37,7 @@ class Draft:
     """One row on its way into a plan.
 
     before: inside values now ({} for a new row) · raw: the row's columns as stored · values: parsed new values
-    (only what differs, for an edit) · problems: why it cannot be done.
+    (only what differs, for an edit) · problems: why it cannot be done · place: which of the rows to add it came from.
     """
 
     key: Any
@@ -45,6 +45,7 @@ class Draft:
     before: Row = field(default_factory=dict)
     raw: Row = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    place: int | None = None
 
     def fail(self, key: str, *args: Any, field: str | None = None) -> None:
         """Note a problem; the row is left out of the plan."""
@@ -77,6 +78,7 @@ class Resource:
     default_sort: ClassVar[tuple[str, ...]] = ()
     writers: ClassVar[tuple[str, ...]] = ("admin", "domainadmin")
     can: ClassVar[tuple[str, ...]] = ("add", "edit", "delete")
+    natural: ClassVar[tuple[str, ...]] = ()  # fields by which people, and files, know a row; () = the key
     consults: ClassVar[tuple[str, ...]] = ()  # computed fields that the rules for writing read
     added_key: ClassVar[str] = "object_modified"
     modified_key: ClassVar[str] = "object_modified"
@@ -351,7 +353,7 @@ class Resource:
     def add_many(self, rows: Sequence[Mapping[str, Any]]) -> Plan:
         """Plan of many new rows; rows with problems are refused one by one."""
         plan = self.plan("add", "")
-        drafts = [self._new(values) for values in rows]
+        drafts = [self._new(part, place) for place, row in enumerate(rows) for part in self.spread(row)]
         self.check_add(plan, drafts)
         good = self._sieve(plan, drafts)
         if good:
@@ -362,12 +364,20 @@ class Resource:
         plan.label = self._headline("Add", good)
         return plan
 
+    def spread(self, row: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        """The rows that one given row means."""
+        return [row]
+
+    def complete(self, row: Mapping[str, str]) -> dict[str, str]:
+        """A row of a file with what follows from its other cells, such as the parts of an address."""
+        return dict(row)
+
     def defaults(self, values: Mapping[str, Any]) -> Row:
         """Values of fields that were not given; `values` is what was."""
         return {name: value for name, value in self.record.defaults().items() if value is not None}
 
-    def _new(self, given: Mapping[str, Any]) -> Draft:
-        draft = Draft(None, {})
+    def _new(self, given: Mapping[str, Any], place: int | None = None) -> Draft:
+        draft = Draft(None, {}, place=place)
         fields = self.record.fields()
         for name in given:
             if name not in fields or not fields[name].on_add:
@@ -554,7 +564,7 @@ class Resource:
     def _sieve(self, plan: Plan, drafts: list[Draft]) -> list[Draft]:
         for draft in drafts:
             if not draft.ok:
-                plan.refuse(str(draft.key), *draft.problems)
+                plan.refuse(str(draft.key), *draft.problems, place=draft.place)
         return [draft for draft in drafts if draft.ok]
 
     def _show_all(self, plan: Plan, draft: Draft) -> None:

@@ -70,9 +70,13 @@ _RULES: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 def generate(policy: Policy) -> str:
-    """A random password of max(16, policy length) characters, at most 72, with all four kinds of characters."""
+    """A random password of max(16, policy length) characters, at most 72, with all four kinds of characters.
+
+    It begins with a letter, so that no spreadsheet takes it for a formula.
+    """
     length = min(max(_GENERATED, policy.length), BCRYPT_BYTES)
     characters = [secrets.choice(kind) for kind in _KINDS]
     characters += [secrets.choice("".join(_KINDS)) for _ in range(length - len(characters))]
+    first = characters.pop(0)
     secrets.SystemRandom().shuffle(characters)
-    return "".join(characters)
+    return first + "".join(characters)

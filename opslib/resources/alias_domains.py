@@ -46,11 +46,13 @@ class AliasDomain(Record):
     """One alias domain."""
 
     alias_domain = DomainName(
-        label="Alias domain", doc="The other name.", required=True, on_edit=False, bulk=False, grid=True, search=True,
+        label="Alias domain", doc="The other name.", also=("alias", "name"), required=True, on_edit=False,
+        bulk=False, grid=True, search=True,
         length=253, group="Alias domain", width=220,
     )  # fmt: skip
     target_domain = DomainName(
-        label="Target domain", doc="The domain that its mail is delivered to.", required=True, choices=_targets, grid=True,
+        label="Target domain", doc="The domain that its mail is delivered to.", also=("target", "goto"), required=True,
+        choices=_targets, grid=True,
         search=True, length=253, group="Alias domain", width=220,
     )  # fmt: skip
     active = Flag(True, label="Active", doc="Mail is accepted.", grid=True, group="Alias domain", width=80)

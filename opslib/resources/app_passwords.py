@@ -83,6 +83,7 @@ class AppPasswords(Resource):
     record = AppPassword
     table = app_passwd
     key = "id"
+    natural = ("mailbox", "app_name")
     default_sort = ("mailbox", "app_name")
     writers = EVERYBODY
     added_key = "app_passwd_added"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from opslib import passwords
@@ -17,6 +19,20 @@ GENERATE = "*"  # what a caller gives to have a password made
 FEW = 8  # up to here a process pool costs more than it saves
 
 Progress = Callable[[int, int], None]
+Hash = Callable[[Sequence[str], str], list[str]]
+
+_by: ContextVar[Hash | None] = ContextVar("hash", default=None)
+
+
+@contextmanager
+def hashed_by(hash_all: Hash) -> Iterator[None]:
+    """In this context clear passwords, once judged, are hashed by `hash_all(passwords, scheme)`: in a pool that stays
+    open, or not at all where only a verdict is asked for."""
+    token = _by.set(hash_all)
+    try:
+        yield
+    finally:
+        _by.reset(token)
 
 
 class Passwords:
@@ -64,7 +80,10 @@ class Passwords:
 
     def _hash(self, clear: Sequence[tuple[Draft, str]], field: str) -> None:
         given, scheme = [password for _, password in clear], self.site.password_scheme
-        if len(given) > FEW:
+        by = _by.get()
+        if by is not None:
+            hashed = by(given, scheme) if given else []
+        elif len(given) > FEW:
             with passwords.HashPool() as pool:
                 hashed = pool.hash_many(given, scheme, self.progress)
         else:

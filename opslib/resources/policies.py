@@ -64,6 +64,7 @@ class Policies(Resource):
     record = Policy
     table = filterconf
     key = "prefid"
+    natural = ("object", "pattern")
     default_sort = ("object", "pattern")
     writers = EVERYONE
     removed_key = "item_deleted"

@@ -110,6 +110,7 @@ class Templates(Resource):
 
     table = templates
     key = "id"
+    natural = ("template",)
     default_sort = ("template",)
     writers = ("admin",)
     added_key = "template_added"

@@ -88,6 +88,23 @@ ops_login_failure = table(
     sa.Index("ops_login_failure_remote", "remote", "at"),
 )
 
+ops_api_key = table(
+    "ops_api_key",
+    sa.Column("name", _NAME, primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False, comment="SHA-256 of the key"),
+    sa.Column("read_only", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("resources", _TEXT, nullable=False, comment="names, one a line; none = all"),
+    sa.Column("domains", _TEXT, nullable=False, comment="names, one a line; none = all"),
+    sa.Column("verbs", _TEXT, nullable=False, comment="get, add, edit, delete, one a line; none = all"),
+    sa.Column("active", sa.SmallInteger, nullable=False, server_default="1"),
+    sa.Column("created", sa.DateTime, nullable=False, comment="UTC"),
+    sa.Column("created_by", _NAME, nullable=False),
+    sa.Column("expires", sa.DateTime, nullable=True, comment="UTC"),
+    sa.Column("used", sa.DateTime, nullable=True, comment="UTC, to the minute"),
+    sa.Column("used_from", sa.String(64), nullable=True),
+    sa.Index("ops_api_key_digest", "digest", unique=True),
+)
+
 ops_alias_target = table(
     "ops_alias_target",
     sa.Column("target", _NAME, primary_key=True),
@@ -106,4 +123,18 @@ ops_view = table(
     sa.Column("username", _NAME, primary_key=True),
     sa.Column("name", sa.String(128), primary_key=True, comment="what is remembered: columns of a grid, theme"),
     sa.Column("value", _TEXT, nullable=False),
+)
+
+ops_import = table(
+    "ops_import",
+    sa.Column("id", _BIG, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.DateTime, nullable=False, comment="UTC; when it was begun"),
+    sa.Column("actor", _NAME, nullable=False),
+    sa.Column("resource", sa.String(64), nullable=False),
+    sa.Column("file", sa.String(255), nullable=False, comment="name of the file"),
+    sa.Column("digest", sa.String(64), nullable=False, comment="SHA-256 of the file and of how it is read"),
+    sa.Column("total", sa.Integer, nullable=False, comment="rows of the file"),
+    sa.Column("done", sa.Integer, nullable=False, comment="rows from the top that are settled"),
+    sa.Column("state", sa.String(16), nullable=False, comment="running, done, cancelled, failed"),
+    sa.Index("ops_import_digest", "digest"),
 )

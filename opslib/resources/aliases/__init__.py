@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,6 +31,7 @@ class Aliases(Resource):
     record = Alias
     table = alias
     key = "id"
+    natural = ("address",)
     default_sort = ("address",)
     consults = ("in_primary_domain",)
     added_key = "alias_added"
@@ -47,12 +48,16 @@ class Aliases(Resource):
         return str(draft.after("address") or draft.key)
 
     # -- add -----------------------------------------------------------------------------------------------------
-    def add(self, values: Mapping[str, Any]) -> Plan:
-        """Plan of one alias per address in `address`, all with the same targets."""
-        return super().add_many(_one_each([values])).require()
+    def spread(self, row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """One alias per address in `address`, all with the same targets."""
+        given = row.get("address")
+        items = names.list_items(given) if given and not isinstance(given, int | float) else [given]
+        return [{**row, "address": item} for item in items or [""]]
 
-    def add_many(self, rows: Sequence[Mapping[str, Any]]) -> Plan:
-        return super().add_many(_one_each(rows))
+    def complete(self, row: Mapping[str, str]) -> dict[str, str]:
+        """Special targets are exported as targets, but given by their own field (addresses.md 11.2)."""
+        special = row.get("goto") if row.get("goto") in names.SPECIAL_TARGETS else None
+        return {**row, "goto": "", "special": special} if special else dict(row)
 
     def check_add(self, plan: Plan, drafts: list[Draft]) -> None:
         for draft in drafts:
@@ -92,13 +97,3 @@ class Aliases(Resource):
                 plan.refuse(str(key), Problem("access_denied", (), self.key))
         expanding.expand(self, plan, list(found.values()))
         return plan
-
-
-def _one_each(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """A row per address: `address` may hold a list."""
-    found: list[Mapping[str, Any]] = []
-    for row in rows:
-        given = row.get("address")
-        items = names.list_items(given) if given and not isinstance(given, int | float) else [given]
-        found += [{**row, "address": item} for item in items or [""]]
-    return found

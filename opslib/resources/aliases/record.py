@@ -79,10 +79,13 @@ class Alias(Record):
     id = Integer(label="ID", doc="Number of the alias.", on_add=False, on_edit=False, grid=True, width=70)
     address = AliasAddress(
         label="Alias", doc="Address that receives mail, or @domain for all unknown addresses of a domain.", length=255,
-        required=True, bulk=False, grid=True, search=True, group="Alias", width=260,
+        also=("address", "alias address", "source", "from", "email", "mail"), required=True, bulk=False,
+        grid=True, search=True, group="Alias", width=260,
     )  # fmt: skip
     goto = Targets(
-        label="Goto address", doc="Addresses the mail goes to, here or elsewhere.", separator=",", grid=True, search=True,
+        label="Goto address", doc="Addresses the mail goes to, here or elsewhere.",
+        also=("goto", "target", "targets", "destination", "destinations", "to", "forward to", "recipients"), separator=",",
+        grid=True, search=True,
         sortable=True, group="Alias", width=300,
     )  # fmt: skip
     special = Choice(

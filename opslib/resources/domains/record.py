@@ -118,7 +118,7 @@ class Domain(Record):
 
     domain = DomainName(
         label="Domain", doc="Name of the domain; international names are kept in their ASCII form.", required=True,
-        on_edit=False, bulk=False, grid=True, search=True, length=253, group="Domain", width=220,
+        on_edit=False, bulk=False, grid=True, search=True, length=253, also=("name", "domain name"), group="Domain", width=220,
     )  # fmt: skip
     description = Text(
         "", label="Description", doc="The domain's name when left empty.", length=255, search=True, acl="domain_desc",

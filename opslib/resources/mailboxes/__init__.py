@@ -80,6 +80,15 @@ class Mailboxes(Resource):
         fields = self.record.fields()
         return super().add_many([values.given(row, fields) for row in rows])
 
+    def complete(self, row: Mapping[str, str]) -> dict[str, str]:
+        """Username and its two parts follow from each other."""
+        local, _, domain = row.get("username", "").rpartition("@")
+        parts = {"local_part": local, "domain": domain} if local and domain else {}
+        given = {**parts, **{name: text for name, text in row.items() if text}}
+        if "username" not in given and given.get("local_part") and given.get("domain"):
+            given["username"] = f"{given['local_part']}@{given['domain']}"
+        return {**row, **given}
+
     def defaults(self, given: Mapping[str, Any]) -> Row:
         if not self._templates:
             with read(self.site.engine) as connection:

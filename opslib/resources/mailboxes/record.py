@@ -63,6 +63,7 @@ class Mailbox(Record):
     )  # fmt: skip
     full_name = Text(
         column="name", label="Full name", doc="Shown in address books; the local part when left empty.", length=255,
+        also=("name", "display name", "real name", "common name"),
         search=True, group="Mailbox", width=180,
     )  # fmt: skip
     last_login = Moment(
@@ -75,7 +76,8 @@ class Mailbox(Record):
     quota_used = Bytes(label="Used", doc="Space used.", sql=columns.used, missing=0, grid=True, width=100, **READ)
     quota = Bytes(
         label="Quota", doc="Space the mailbox may use, 0 = unlimited. Without a unit MiB: 3072 or 3 GiB. Left empty in a "
-        "new mailbox: the domain's default.", bounds=(0, None), grid=True, group="Mailbox", width=100,
+        "new mailbox: the domain's default.", also=("mailbox quota", "storage", "quota limit"),
+        bounds=(0, None), grid=True, group="Mailbox", width=100,
     )  # fmt: skip
     percent_in_use = Decimal(
         label="Use %", doc="Share of the quota in use; empty for unlimited mailboxes.", sql=columns.percent, grid=True,
@@ -87,7 +89,8 @@ class Mailbox(Record):
     )  # fmt: skip
     password = Secret(
         label="Password", doc="Checked against the password policy; * makes one and shows it once. An administrator may "
-        "give a {SCHEME} hash.", length=255, group="Mailbox",
+        "give a {SCHEME} hash.", length=255, group="Mailbox", hashed="password",
+        also=("pass", "passwd", "password hash", "hash", "crypt"),
     )  # fmt: skip
     authsource = Choice(
         choices.LOCAL, label="Signs in by", doc="Where the password is checked.", choices=choices.authsources,
