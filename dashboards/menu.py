@@ -9,7 +9,6 @@ import panel_material_ui as pmui
 
 from dashboards.pages import PAGES, PageSpec
 
-
 LOOK = {
     "& > .MuiListItemButton-root .MuiListItemText-primary": {
         "fontSize": "0.78rem",

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import panel_material_ui as pmui
-from opslib.query import Condition
 
 from dashboards.background import edge, start
 from dashboards.change_detail import ChangeDetail
 from dashboards.resource_page import ResourcePage, quick
+from opslib.query import Condition
 
 if TYPE_CHECKING:
     from opslib.ops import Ops

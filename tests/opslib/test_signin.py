@@ -13,17 +13,18 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+
 from opslib import passwords, schema, signin
 from opslib.errors import ServerError, UserError
 from opslib.host.demo import DemoHost
 from opslib.schema.console import ops_login_failure, ops_session
+from opslib.schema.keyvalue import ops_kv_message
 from opslib.signin import audit, sessions, throttle
 from opslib.signin.accounts import normalised
 from opslib.signin.address import neighbourhood
 from opslib.site import Site
 from opslib.stores.database import read, write
 from opslib.stores.keyvalue import EmbeddedStore
-from opslib.schema.keyvalue import ops_kv_message
 
 PASSWORD = "Right-horse-9"
 STORED = passwords.make(PASSWORD, "SSHA512")
