@@ -17,6 +17,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from datetime import UTC, datetime, timedelta, tzinfo
+from fractions import Fraction
+from math import isfinite
 from typing import Any, ClassVar
 
 import param
@@ -115,8 +117,8 @@ class Field(param.Parameter[Any]):
         """Text for people."""
         if value is None:
             return ""
-        labels = self.choices if isinstance(self.choices, Mapping) else {}
-        return str(labels.get(value, self.dump(value)))
+        labels = self.choices if isinstance(self.choices, Mapping) else None
+        return str(labels.get(value, self.dump(value))) if labels else self.dump(value)
 
     # -- inside <-> stored ---------------------------------------------------------------------------------------
     def store(self, value: Any) -> Any:
@@ -257,15 +259,18 @@ class Decimal(Field):
 
     def read(self, raw: Any) -> float:
         try:
-            return float(raw)
-        except (ValueError, TypeError):
+            value = float(raw)
+            if not isfinite(value):
+                raise ValueError
+        except (ValueError, TypeError, OverflowError):
             raise UserError("value_not_number", raw) from None
+        return value
 
     def load(self, stored: Any) -> Any:
         return self.missing if stored is None else float(stored)
 
 
-_SIZE = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*([kmgt]?)(i?b)?\s*", re.IGNORECASE)
+_SIZE = re.compile(r"\s*(\d{1,20}(?:[.,]\d{1,20})?)\s*([kmgt]?)(i?b)?\s*", re.IGNORECASE)
 _POWERS = {"": 2, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
@@ -295,7 +300,7 @@ class Bytes(Integer):
         if not found or (not found[2] and found[3] and found[3].lower() != "b"):
             raise UserError("value_not_size", text)
         power = 0 if found[3] and not found[2] else _POWERS[found[2].lower()]
-        return int(float(found[1].replace(",", ".")) * 1024**power)
+        return int(Fraction(found[1].replace(",", ".")) * 1024**power)
 
     def within(self, value: int) -> int:
         value = super().within(value)
@@ -344,7 +349,7 @@ class Flag(Field):
     def read(self, raw: Any) -> bool:
         if isinstance(raw, bool):
             return raw
-        word = str(int(raw)) if isinstance(raw, float) and raw == int(raw) else str(raw).strip().lower()
+        word = str(int(raw)) if isinstance(raw, float) and raw in (0.0, 1.0) else str(raw).strip().lower()
         if word in _YES:
             return True
         if word in _NO:
@@ -451,11 +456,13 @@ class Lines(Field):
         super().__init__(default, **given)
         self.separator = separator
 
+    between: ClassVar[str] = r"[\s,;]+"  # what parts entries, wherever they are typed
+
     def read(self, raw: Any) -> tuple[str, ...]:
-        if not isinstance(raw, str | Iterable):
+        if not isinstance(raw, str | Iterable) or isinstance(raw, bytes | Mapping):
             raise UserError("value_not_text")
-        parts = re.split(r"[\s,;]+", raw) if isinstance(raw, str) else [str(part) for part in raw]
-        items = [Text.clean(_PLAIN, part) for part in parts]
+        given = [raw] if isinstance(raw, str) else [str(part) for part in raw]
+        items = [Text.clean(_PLAIN, part) for text in given for part in re.split(self.between, text)]
         return tuple(dict.fromkeys(self.item(part) for part in items if part))
 
     def item(self, text: str) -> str:
@@ -487,10 +494,9 @@ class Tags(Lines):
     """Tags; blanks inside a tag are allowed, the order is alphabetical."""
 
     editor = "lines"
+    between = r"[,;\n]+"
 
     def read(self, raw: Any) -> tuple[str, ...]:
-        if isinstance(raw, str):
-            raw = re.split(r"[,;\n]+", raw)
         tags = super().read(raw)
         if len(tags) > 26:
             raise UserError("tag_limit_exceeded", 26)
