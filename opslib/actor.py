@@ -13,12 +13,16 @@ RANK: dict[str, int] = {"user": 0, "domainadmin": 1, "admin": 2}
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One acting account.  `bits` are effective ACL bits (access.md 9.3); an admin has them all."""
+    """One acting account.  `bits` are effective ACL bits (access.md 9.3); an admin has them all.
+
+    `domains` are given to whoever is no account: an API key limited to domains acts as the domain administrator of these.
+    """
 
     name: str
     role: Role
     bits: frozenset[str] = field(default_factory=frozenset)
     via: Via = "console"
+    domains: frozenset[str] | None = None
 
     @property
     def is_admin(self) -> bool:

@@ -18,6 +18,7 @@ SECRETS: dict[str, frozenset[str]] = {
     "imapsync": frozenset({"password1"}),
     "tfa": frozenset({"secret", "keyHandle", "publicKey"}),
     "api": frozenset({"api_key"}),
+    "ops_api_key": frozenset({"digest"}),
     "oauth_clients": frozenset({"client_secret"}),
     "identity_provider": frozenset({"value"}),
     "pushover": frozenset({"key", "token"}),

@@ -181,6 +181,14 @@ TEXTS: dict[str, str] = {
     # made-up data
     "demo_refused": "Made-up data goes only to a demo site or an empty one.",
     "demo_not_empty": "The site has domains already; nothing was added. Use --force to add beside them.",
+    # API
+    "admin_api_modified": "The API key was changed.",
+    "ip_invalid": "“{0}” is neither an IP address nor a network.",
+    "ip_list_empty": "List at least one address or network, or accept the key from anywhere.",
+    "password_policy_saved": "The password policy was saved.",
+    "cors_headers_edited": "The allowed origins were saved.",
+    "cors_invalid_origin": "An origin is * or scheme://host, with a port where it needs one.",
+    "cors_invalid_method": "Only GET, POST, PUT and DELETE can be allowed.",
     # backends
     "database_down": "The database cannot be reached: {0}",
     "database_busy": "The database is busy: {0} Try again.",

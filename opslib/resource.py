@@ -171,10 +171,35 @@ class Resource:
 
     def frame(self, query: Query | None = None, names: Iterable[str] | None = None) -> pd.DataFrame:
         """All rows that match, as a DataFrame indexed by key."""
+        shown = self._names(names)
+        return self.to_frame(self.rows(query, shown), shown)
+
+    def rows(
+        self,
+        query: Query | None = None,
+        names: Iterable[str] | None = None,
+        *,
+        where: Iterable[sa.ColumnElement[bool]] = (),
+        limit: int | None = None,
+        offset: int = 0,
+        also: Mapping[str, sa.ColumnElement[Any]] | None = None,
+    ) -> list[Row]:
+        """All rows that match, or `limit` of them, as inside values by field.
+
+        `where` are further clauses; `also` further SQL by name, given as stored.
+        """
         query, shown = query or Query(), self._names(names)
+        window = self._window(query).where(*where)
+        if limit is not None:
+            window = window.limit(limit).offset(offset)
         with read(self.site.engine) as connection:
-            rows = self._rows(connection, self._window(query), query, shown)
-        return self.to_frame(rows, shown)
+            return self._rows(connection, window, query, shown, also)
+
+    def tally(self, where: Iterable[sa.ColumnElement[bool]] = ()) -> int:
+        """Number of rows in reach for which the clauses hold."""
+        counted = sa.select(sa.func.count()).select_from(self.table).where(*self._visible(), *where)
+        with read(self.site.engine) as connection:
+            return int(connection.execute(counted).scalar_one())
 
     def get(self, key: Any) -> Row:
         """Inside values of one row.
@@ -213,17 +238,27 @@ class Resource:
             .order_by(*self._ordered(query))
         )
 
-    def _rows(self, connection: sa.Connection, window: sa.Select[Any], query: Query, names: list[str]) -> list[Row]:
+    def _rows(
+        self,
+        connection: sa.Connection,
+        window: sa.Select[Any],
+        query: Query,
+        names: list[str],
+        also: Mapping[str, sa.ColumnElement[Any]] | None = None,
+    ) -> list[Row]:
         expressions, names = self.expressions, list(dict.fromkeys([self.key, *names]))
         columns = [expressions[name].label(name) for name in names if name in expressions]
+        columns += [expression.label(name) for name, expression in (also or {}).items()]
         inner = window.subquery("window")
         outer = sa.select(*columns).select_from(self.table).join(inner, inner.c.key == self.key_column)
         found = connection.execute(outer.order_by(*self._ordered(query))).mappings().all()
-        return self._loaded(found, names)
+        return self._loaded(found, names, list(also or {}))
 
-    def _loaded(self, found: Sequence[sa.RowMapping], names: list[str]) -> list[Row]:
+    def _loaded(self, found: Sequence[sa.RowMapping], names: list[str], also: list[str]) -> list[Row]:
         fields = self.fields
         rows = [{name: fields[name].load(row[name]) for name in names if name in row} for row in found]
+        for row, stored in zip(rows, found, strict=True):
+            row.update({name: stored[name] for name in also})
         for name in names:
             if fields[name].fetch is not None:
                 values = fields[name].fetch(self, [row[self.key] for row in rows]) if rows else {}

@@ -7,13 +7,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from opslib.actor import Actor
-from opslib.schema import alias_domain, da_acl, domain_admins, mailbox, user_acl
+from opslib.schema import alias_domain, da_acl, domain, domain_admins, mailbox, user_acl
 
 Clause = sa.ColumnElement[bool]
 
 
 def assigned(actor: Actor) -> sa.Select[Any]:
-    """Domains assigned to a domain administrator, as they are now."""
+    """Domains assigned to a domain administrator, or given to the actor himself, as they are now."""
+    if actor.domains is not None:
+        return sa.select(domain.c.domain).where(domain.c.domain.in_(actor.domains))
     mine = domain_admins.c.username == actor.name
     return sa.select(domain_admins.c.domain).where(mine, domain_admins.c.active == 1)
 
@@ -60,6 +62,8 @@ def withheld(connection: sa.Connection, actor: Actor) -> frozenset[str]:
     """Bits that exist for mailbox users and domain administrators alike and are off for this one."""
     if actor.is_admin:
         return frozenset()
-    row = connection.execute(sa.select(da_acl).where(da_acl.c.username == actor.name)).mappings().first()
     shared = set(da_acl.c.keys()) & set(user_acl.c.keys()) - {"username"}
+    if actor.domains is not None:
+        return frozenset(shared - actor.bits)
+    row = connection.execute(sa.select(da_acl).where(da_acl.c.username == actor.name)).mappings().first()
     return frozenset(bit for bit in shared if row is None or not row[bit])

@@ -6,9 +6,11 @@ from opslib.resource import Resource
 from opslib.resources import alias_targets, rules, sogo  # noqa: F401 - guards and derivations register themselves
 from opslib.resources.alias_domains import AliasDomains
 from opslib.resources.aliases import Aliases
+from opslib.resources.api_keys import ApiKeys
 from opslib.resources.app_passwords import AppPasswords
 from opslib.resources.calendar_resources import Resources
 from opslib.resources.changes import Changes
+from opslib.resources.contract_keys import ContractKeys
 from opslib.resources.domain_templates import DomainTemplates
 from opslib.resources.domains import Domains
 from opslib.resources.effects import Effects
@@ -32,6 +34,8 @@ KINDS: tuple[type[Resource], ...] = (
     MtaStsPolicies,
     DomainTemplates,
     MailboxTemplates,
+    ApiKeys,
+    ContractKeys,
     Changes,
     Effects,
 )

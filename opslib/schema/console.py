@@ -90,7 +90,7 @@ ops_login_failure = table(
 
 ops_api_key = table(
     "ops_api_key",
-    sa.Column("name", _NAME, primary_key=True),
+    sa.Column("label", _NAME, primary_key=True, comment="what people call the key"),
     sa.Column("digest", sa.String(64), nullable=False, comment="SHA-256 of the key"),
     sa.Column("read_only", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Column("resources", _TEXT, nullable=False, comment="names, one a line; none = all"),
