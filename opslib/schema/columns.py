@@ -82,8 +82,17 @@ def modified() -> sa.Column[Any]:
 
 
 def table(name: str, *items: sa.schema.SchemaItem) -> sa.Table:
-    """A table of our database."""
-    return sa.Table(name, metadata, *items, mysql_engine="InnoDB", mysql_charset="utf8mb4", mysql_row_format="DYNAMIC")
+    """A table of our database.  Numbers are never given twice: SQLite would reuse those of deleted rows."""
+    counts = any(isinstance(item, sa.Column) and item.primary_key and item.autoincrement is True for item in items)
+    return sa.Table(
+        name,
+        metadata,
+        *items,
+        mysql_engine="InnoDB",
+        mysql_charset="utf8mb4",
+        mysql_row_format="DYNAMIC",
+        sqlite_autoincrement=counts,
+    )
 
 
 def key(name: str, *columns: str) -> sa.Index:

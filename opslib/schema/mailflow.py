@@ -146,5 +146,5 @@ versions = table(
     "versions",
     text("application", primary_key=True),
     text("version", 100),
-    sa.Column("created", sa.DateTime, server_default=sa.text("CURRENT_TIMESTAMP")),
+    created(),
 )

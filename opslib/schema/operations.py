@@ -9,6 +9,11 @@ from sqlalchemy.dialects import mysql
 
 from opslib.schema.columns import JSON, NOW, created, flag, integer, key, long_text, serial, table, text, tiny
 
+
+def _medium_text(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb"), nullable=False)
+
+
 quarantine = table(
     "quarantine",
     serial(),
@@ -102,6 +107,24 @@ sogo_folder_info = table(
 )
 
 
+sogo_sessions_folder = table(
+    "sogo_sessions_folder",
+    text("c_id", primary_key=True),
+    text("c_value", 4096),
+    *(integer(name, nullable=False) for name in ("c_creationdate", "c_lastseen")),
+)
+
+sogo_alarms_folder = table(
+    "sogo_alarms_folder",
+    serial(),
+    *(text(name) for name in ("c_path", "c_name", "c_uid")),
+    integer("c_recurrence_id", nullable=True),
+    *(integer(name, nullable=False) for name in ("c_alarm_number", "c_alarm_date")),
+)
+
+sogo_admin = table("sogo_admin", text("c_key", primary_key=True, server_default=""), _medium_text("c_content"))
+
+
 def _by_folder(name: str, *more: sa.Column[Any]) -> sa.Table:
     folder = integer("c_folder_id", nullable=False, primary_key=True, autoincrement=False)
     return table(name, folder, text("c_name", primary_key=True), *more)
@@ -117,7 +140,7 @@ def _texts(*names: str) -> list[sa.Column[str]]:
 
 sogo_store = _by_folder(
     "sogo_store",
-    sa.Column("c_content", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb"), nullable=False),
+    _medium_text("c_content"),
     *(integer(name, nullable=False) for name in ("c_creationdate", "c_lastmodified", "c_version")),
     integer("c_deleted", nullable=True),
 )
@@ -125,13 +148,14 @@ sogo_quick_contact = _by_folder(
     "sogo_quick_contact",
     *_texts("c_givenname", "c_cn", "c_sn", "c_screenname", "c_l"),
     sa.Column("c_mail", sa.Text),
-    *_texts("c_o", "c_ou", "c_telephonenumber", "c_categories"),
+    text("c_o", 500, nullable=True),
+    *_texts("c_ou", "c_telephonenumber", "c_categories"),
     text("c_component", 10),
     integer("c_hascertificate", 0, nullable=True),
 )
 sogo_quick_appointment = _by_folder(
     "sogo_quick_appointment",
-    text("c_uid"),
+    text("c_uid", 1000),
     *_numbers("c_startdate", "c_enddate", "c_cycleenddate"),
     text("c_title", 1000),
     sa.Column("c_participants", sa.Text),

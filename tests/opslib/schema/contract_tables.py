@@ -1,7 +1,7 @@
 """The contract's tables transcribed as data, independently of the declarations in `opslib.schema`.
 
 Source: contract addresses.md 2, access.md 2 and 9, mailflow.md 1 to 8 and 11.1, operations.md 2.1, 6.2 and 7.2; SOGo's
-tables follow its own MySQL scripts.  One line per part of a table:
+tables and what the contract leaves out follow the public schema of version 19022026_1220.  One line per part of a table:
 
     name type [unsigned] [null] [= default]     a column, NOT NULL unless it says null; `auto` counts up
     pk a b        primary key                   unique name a b     key name a b
@@ -526,6 +526,20 @@ sasl_log
     key real_rip real_rip
 """
 
+UNTOLD = """
+forwarding_hosts
+    host varchar(255)
+    source varchar(255)
+    filter_spam tinyint(1) = 0
+    pk host
+
+versions
+    application varchar(255)
+    version varchar(100)
+    created
+    pk application
+"""
+
 SOGO = """
 sogo_user_profile
     c_uid varchar(255)
@@ -570,6 +584,28 @@ sogo_folder_info
     pk c_path
     unique c_folder_id c_folder_id
 
+sogo_sessions_folder
+    c_id varchar(255)
+    c_value varchar(4096)
+    c_creationdate int(11)
+    c_lastseen int(11)
+    pk c_id
+
+sogo_alarms_folder
+    id int(11) auto
+    c_path varchar(255)
+    c_name varchar(255)
+    c_uid varchar(255)
+    c_recurrence_id int(11) null
+    c_alarm_number int(11)
+    c_alarm_date int(11)
+    pk id
+
+sogo_admin
+    c_key varchar(255) = ''
+    c_content mediumtext
+    pk c_key
+
 sogo_store
     c_folder_id int(11)
     c_name varchar(255)
@@ -583,7 +619,7 @@ sogo_store
 sogo_quick_appointment
     c_folder_id int(11)
     c_name varchar(255)
-    c_uid varchar(255)
+    c_uid varchar(1000)
     c_startdate int(11) null
     c_enddate int(11) null
     c_cycleenddate int(11) null
@@ -616,7 +652,7 @@ sogo_quick_contact
     c_screenname varchar(255) null
     c_l varchar(255) null
     c_mail text null
-    c_o varchar(255) null
+    c_o varchar(500) null
     c_ou varchar(255) null
     c_telephonenumber varchar(255) null
     c_categories varchar(255) null

@@ -57,6 +57,16 @@ def test_modified_is_declared(name: str) -> None:
     assert schema.metadata.tables[name].c.modified.info["on_update"] is not None
 
 
+def test_numbers_are_not_given_twice(engine: sa.Engine) -> None:
+    """An undone deletion brings its number back: nobody else may have it."""
+    row = {"goto": "a@example.org", "domain": "example.org"}
+    with engine.begin() as connection:
+        first = connection.execute(schema.alias.insert().values(address="a@example.org", **row)).inserted_primary_key
+        connection.execute(schema.alias.delete())
+        second = connection.execute(schema.alias.insert().values(address="b@example.org", **row)).inserted_primary_key
+    assert first is not None and second is not None and second[0] > first[0]
+
+
 ATTRIBUTES: dict[str, dict[str, Any] | None] = {
     "text": {"flag": "1"},
     "number": {"flag": 1},
