@@ -144,6 +144,8 @@ class Grid(pn.viewable.Viewer):
     def _columns_changed(self) -> None:
         may_edit = self.resource.may("edit")
         self._spec = [columns.column(self.resource, name, may_edit) for name in self.names]
+        main = next((column for column in self._spec if column["align"] == "left"), self._spec[0])
+        main["main"] = True
         with param.parameterized.batch_call_watchers(self.table):
             self.table.rows = "[]"
             self.table.spec = json.dumps(

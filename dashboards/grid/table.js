@@ -79,7 +79,7 @@ class Sheet {
   // -- building ---------------------------------------------------------------------------------------------------
   build() {
     this.table?.destroy()
-    this.ready = false
+    this.ready = this.settled = false
     this.columns = this.spec.columns
     this.byName = new Map(this.columns.map((column) => [column.name, column]))
     this.inputs.clear()
@@ -101,6 +101,7 @@ class Sheet {
       columns: this.definitions(),
       rowFormatter: (row) => this.dress(row),
     })
+    this.table.on("renderComplete", () => { if (this.settled) this.mark() })
     this.table.on("tableBuilt", () => { this.ready = true; this.fill(); this.reflect() })
     this.table.on("cellEdited", (cell) => this.edited(cell))
     this.table.on("cellEditing", () => { this.editing = true })
@@ -125,7 +126,7 @@ class Sheet {
       formatter: (cell) => this.cell(cell, column),
       minWidth: column.width || 110,
       widthGrow: column.grow,
-      responsive: column.key || index === 0 ? 0 : index + 1,
+      responsive: column.main ? 0 : column.key ? 99 : index + 1, // the last to go is what people call the row
       hozAlign: column.align,
       headerHozAlign: column.align === "right" ? "right" : "left",
       editor: column.editable && column.kind !== "flag" ? (...given) => this.editor(column, ...given) : undefined,
@@ -315,6 +316,8 @@ class Sheet {
       this.mark()
       this.reflect()
       if (top) [top.scrollLeft, top.scrollTop] = scroll
+      if (!this.settled) requestAnimationFrame(() => this.table?.redraw(true)) // widths, once the fold-out column is there
+      this.settled = true
     })
   }
 

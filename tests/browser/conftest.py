@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -13,24 +15,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import panel as pn
-import panel_material_ui as pmui
 import pytest
-from panel.io.server import serve
 from playwright.sync_api import Browser, expect, sync_playwright
 from playwright.sync_api import Page as Tab
 
-from dashboards.resource_page import EXTENSIONS, ResourcePage, quick
-
 SIZE = 5000
-QUIRK = "ignore:reference already known:bokeh.util.warnings.BokehUserWarning"  # said by Bokeh's server, harmless there
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.filterwarnings(QUIRK))
 
 
 def chromium() -> str | None:
@@ -69,42 +64,48 @@ def load_parcels() -> ModuleType:
     return sys.modules["parcels"]
 
 
-class Page(ResourcePage):
-    resource = "parcels"
-    quick = (quick("Letters", "kind=is:letter"),)
-
-
 @dataclass
 class Console:
-    """Address of the server, the ops behind it, and errors that pages reported."""
+    """Address of the server, ops on its database from another process, and the file whose presence breaks reading."""
 
     url: str
     ops: Any
+    flag: Path
 
 
 @pytest.fixture(scope="module")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    parcels = load_parcels()
+    """The grid of a warehouse, served by a process of its own: its sign-in is not that of the console."""
+    folder, parcels = tmp_path_factory.mktemp("browser"), load_parcels()
+    database, flag = folder / "warehouse.sqlite", folder / "down"
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
     with parcels.known():
-        ops = parcels.warehouse(f"sqlite:///{tmp_path_factory.mktemp('browser')}/warehouse.sqlite", SIZE)
+        ops = parcels.warehouse(f"sqlite:///{database}", SIZE)
+        script = Path(__file__).with_name("warehouse.py")
+        with (folder / "said.txt").open("w") as said:
+            process = subprocess.Popen(
+                [sys.executable, str(script), str(database), str(port), str(flag)], stdout=said, stderr=said
+            )
+            try:
+                _wait(port, process)
+                yield Console(f"http://127.0.0.1:{port}/", ops, flag)
+            finally:
+                process.terminate()
+                process.wait(20)
+                ops.site.engine.dispose()
 
-        def app() -> Any:
-            pn.extension(*EXTENSIONS, notifications=True)
-            return pmui.Page(title="Warehouse", main=[Page(ops, pn.state.location)])
 
-        serve(app, port=0, address="127.0.0.1", show=False, threaded=True, start=True)
-        yield Console(f"http://127.0.0.1:{_port()}/", ops)
-        pn.state.kill_all_servers()
-        ops.site.engine.dispose()
-
-
-def _port() -> int:
-    for _ in range(200):
-        for server, *_rest in pn.state._servers.values():
-            if server.port:
-                return int(server.port)
-        time.sleep(0.05)
-    raise RuntimeError("the server did not start")
+def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        assert process.poll() is None, "the server ended"
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the server did not start")
 
 
 @pytest.fixture
