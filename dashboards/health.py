@@ -1,10 +1,15 @@
-"""Whether the stores answer, asked at most every few seconds by the whole process."""
+"""Whether the stores answer, asked at most every few seconds by the whole process.
+
+A store that does not answer in time counts as down: a server that hangs would otherwise hold up whoever asks.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooLate
 
 import sqlalchemy as sa
 
@@ -13,6 +18,7 @@ from opslib.site import Site
 from opslib.stores.database import read
 
 KEPT = 3.0
+PATIENCE = 4.0
 
 WORDS = {
     "database": "The database cannot be reached. What is shown may be old, and nothing can be saved until it is back.",
@@ -30,14 +36,40 @@ class Health:
         self.lock = threading.Lock()
         self.asked = float("-inf")
         self.up: dict[str, bool] = {}
+        self.threads = ThreadPoolExecutor(len(_ASK), "health")
+        self.pending: dict[str, Future[None]] = {}
 
     def stores(self, fresh: bool = False) -> dict[str, bool]:
-        """Store -> whether it answers.  `fresh` asks now."""
+        """Store -> whether it answers; takes `PATIENCE` seconds at most.  `fresh` asks now."""
         with self.lock:
             if fresh or self.clock() - self.asked >= KEPT:
-                self.up = {name: _answers(ask, self.site) for name, ask in _ASK.items()}
+                self.up = self._ask_all()
                 self.asked = self.clock()
             return dict(self.up)
+
+    @property
+    def down(self) -> bool:
+        """Whether the database was found down a moment ago; asks nothing."""
+        return not self.up.get("database", True) and self.clock() - self.asked < KEPT
+
+    def _ask_all(self) -> dict[str, bool]:
+        for name, ask in _ASK.items():
+            if name not in self.pending:
+                self.pending[name] = self.threads.submit(ask, self.site)
+        until = time.monotonic() + PATIENCE
+        return {name: self._answered(name, until) for name in _ASK}
+
+    def _answered(self, name: str, until: float) -> bool:
+        """Whether the question was answered in time; one that hangs is waited for again, not asked again."""
+        try:
+            self.pending[name].result(max(until - time.monotonic(), 0.0))
+        except TooLate:
+            return False
+        except ServerError:
+            del self.pending[name]
+            return False
+        del self.pending[name]
+        return True
 
     def words(self, fresh: bool = False) -> list[str]:
         """A sentence for each store that is down."""
@@ -48,14 +80,6 @@ def of(site: Site) -> Health:
     """The process's health of a site."""
     found: Health = site.extra.setdefault("health", Health(site))
     return found
-
-
-def _answers(ask: Callable[[Site], None], site: Site) -> bool:
-    try:
-        ask(site)
-    except ServerError:
-        return False
-    return True
 
 
 def _database(site: Site) -> None:

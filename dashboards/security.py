@@ -18,7 +18,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, HTTPError, RequestHandler
 from tornado.websocket import WebSocketHandler
 
-from dashboards import context, signpages
+from dashboards import context, health, signpages
 from opslib import signin
 from opslib.errors import ServerError
 from opslib.signin.address import is_trusted
@@ -29,6 +29,7 @@ PAGE_HEADER = "X-Mailops-Session"
 COOKIE = "mailops"
 LOGIN, LOGOUT, PASSWORD, HOME = "/login", "/logout", "/password", "/app"
 SIGNED_OUT = 4401
+PATIENCE = 8.0
 
 
 async def get_user_async(handler: RequestHandler) -> str | None:
@@ -53,9 +54,23 @@ async def get_user_async(handler: RequestHandler) -> str | None:
 
 
 async def session_of(handler: RequestHandler) -> signin.Session | None:
-    """The session of a request, read in a thread."""
-    token = token_of(handler)
-    return await asyncio.to_thread(signin.session, context.site(), token, agent_of(handler)) if token else None
+    """The session of a request, read in a thread.
+
+    Raises
+    ------
+    ServerError
+        When the database is down or does not answer within `PATIENCE` seconds.
+    """
+    token, site = token_of(handler), context.site()
+    if not token:
+        return None
+    if health.of(site).down:
+        raise ServerError("database_down", "it did not answer just now")
+    try:
+        read = asyncio.to_thread(signin.session, site, token, agent_of(handler))
+        return await asyncio.wait_for(read, PATIENCE)
+    except TimeoutError:
+        raise ServerError("database_down", f"no answer for {PATIENCE:.0f} s") from None
 
 
 def token_of(handler: RequestHandler) -> str:

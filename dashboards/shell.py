@@ -55,6 +55,7 @@ class Shell:
         self.body = pn.Column(css_classes=["ops-content"], sizing_mode="stretch_width", margin=0, min_width=0)
         self.shown: Any = None
         self.used = True
+        self._looking = False
         self.page = pmui.Page(
             title=self.site.name,
             site_url=join(next(iter(self.menu.names), ""), ""),
@@ -137,16 +138,26 @@ class Shell:
         await self._tell(fresh=False)
 
     async def look(self) -> None:
-        """Is the session still good, do the stores answer?"""
+        """Do the stores answer, is the session still good?"""
+        if self._looking:
+            return
+        self._looking = True
+        try:
+            await self._look()
+        finally:
+            self._looking = False
+
+    async def _look(self) -> None:
+        await self._tell(fresh=False)
+        if health.of(self.site).down:
+            return
         used, self.used = self.used, False
         try:
             good = await aside(self.ops.check, used)
         except ServerError:
-            good = True
+            return
         if not good:
             self.leave()
-            return
-        await self._tell(fresh=False)
 
     async def retry(self) -> None:
         """Ask the stores again; when they are back, so is the page."""

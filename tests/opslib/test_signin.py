@@ -620,7 +620,7 @@ PROXY = (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8"))
         ("::ffff:192.0.2.1", "", "192.0.2.1"),
         ("fe80::1%eth0", "", "fe80::1"),
         ("fd00::1", "2001:DB8::7", "2001:db8::7"),
-        ("", "1.2.3.4", "0.0.0.0"),
+        ("", "1.2.3.4", "0.0.0.0"),  # noqa: S104
     ],
 )
 def test_client_address(peer: str, forwarded: str, found: str) -> None:
