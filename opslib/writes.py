@@ -25,7 +25,7 @@ CHUNK = 500
 MOST_GROUPS = 8
 MOST_CONFLICTS = 20
 
-KeyId = tuple[str, ...]
+KeyId = tuple[tuple[str, str], ...]
 
 
 def table_of(name: str) -> sa.Table:
@@ -35,7 +35,7 @@ def table_of(name: str) -> sa.Table:
 
 def key_id(row: Row, names: Iterable[str]) -> KeyId:
     """Comparable identity of a row: the contract's keys ignore case (addresses.md 1.5)."""
-    return tuple(str(row[name]).casefold() for name in names)
+    return tuple((name, str(row[name]).casefold()) for name in names)
 
 
 def having(table: sa.Table, keys: Sequence[Row]) -> sa.ColumnElement[bool]:
@@ -102,13 +102,12 @@ def verify(connection: sa.Connection, writes: Iterable[RowWrite | Purge]) -> Non
 
 
 def _conflicts(name: str, writes: list[RowWrite], rows: dict[KeyId, Row]) -> Iterator[Problem]:
-    touched: set[tuple[tuple[str, ...], KeyId]] = set()
+    touched: set[KeyId] = set()
     for write in writes:
-        names = tuple(write.key)
-        place = key_id(write.key, names)
-        if (names, place) in touched:
+        place = key_id(write.key, write.key)
+        if place in touched:
             continue
-        touched |= {(names, place), (names, key_id(write.key_after, names))}
+        touched |= {place, key_id(write.key_after, write.key)}
         problem = _conflict(write, rows.get(place))
         if problem:
             yield problem
