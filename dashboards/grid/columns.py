@@ -27,6 +27,7 @@ HINTS: tuple[tuple[type[Field], str], ...] = (
     (kinds.Integer, "at least"),
     (kinds.Decimal, "at least"),
 )
+WIDEST = 180  # a least width beyond that leaves no room for the buttons on a phone
 WIDTHS = {"link": 170, "flag": 96, "choice": 120, "long": 180, "text": 140}
 
 
@@ -111,7 +112,7 @@ def column(resource: Resource, name: str, editable: bool) -> dict[str, Any]:
         else "center"
         if shape == "flag"
         else "left",
-        "width": field.width or width(field, shape),
+        "width": min(field.width or width(field, shape), WIDEST),
         "grow": growth(field, shape),
     }
 

@@ -316,7 +316,6 @@ class Sheet {
       this.mark()
       this.reflect()
       if (top) [top.scrollLeft, top.scrollTop] = scroll
-      if (!this.settled) requestAnimationFrame(() => this.table?.redraw(true)) // widths, once the fold-out column is there
       this.settled = true
     })
   }
