@@ -45,14 +45,9 @@ class Mailbox(Record):
     """One mailbox.  Quota in bytes, 0 = unlimited."""
 
     username = Address(
-        label="Username",
-        doc="Full address; also the sign-in name.",
-        length=255,
-        grid=True,
-        search=True,
-        width=260,
-        **READ,
-    )
+        label="Username", doc="Full address; also the sign-in name.", length=255, grid=True, search=True, width=260,
+        also=("email", "mail", "email address", "mail address", "address", "mailbox", "user", "login", "account"), **READ,
+    )  # fmt: skip
     local_part = Text(
         label="Local part", doc="What stands before the @: lower-case letters, digits and . _ - only.", required=True,
         length=64, on_edit=False, filterable=False, sortable=False, csv=False, group="Mailbox",
