@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import sqlalchemy as sa
 
 from opslib import scopes
 from opslib.actor import Actor
 from opslib.errors import UserError
 from opslib.plan import Plan, Row
-from opslib.query import Page, Query, Selection
+from opslib.query import Query, Selection
 from opslib.resource import Draft, Resource
 from opslib.resources import alias_targets, sender_acl
 from opslib.resources.mailboxes import adding, choices, deleting, editing, outside, renaming, resets, values
@@ -63,13 +62,14 @@ class Mailboxes(Resource):
         return scopes.by_domain(actor, mailbox.c.domain, with_alias_domains=False)
 
     # -- reading -------------------------------------------------------------------------------------------------
-    def page(self, query: Query | None = None, names: Iterable[str] | None = None) -> Page:
+    def matching(self, query: Query) -> list[sa.ColumnElement[bool]]:
+        """Every read of rows comes through here, and any may count, sort or filter by aliases."""
         alias_targets.ensure(self.site)
-        return super().page(query, names)
+        return super().matching(query)
 
-    def frame(self, query: Query | None = None, names: Iterable[str] | None = None) -> pd.DataFrame:
+    def get(self, key: Any) -> Row:
         alias_targets.ensure(self.site)
-        return super().frame(query, names)
+        return super().get(key)
 
     # -- add -----------------------------------------------------------------------------------------------------
     def add_many(self, rows: Sequence[Mapping[str, Any]], progress: Progress | None = None) -> Plan:

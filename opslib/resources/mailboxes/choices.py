@@ -80,7 +80,11 @@ def authsources(ops: Ops) -> dict[Any, str]:
 def check(resource: Resource, drafts: Sequence[Draft]) -> None:
     """Refuse chosen rows that are not there, or not for this actor; each list is read once for all drafts."""
     for name, key in (("relayhost", "relayhost_invalid"), ("template", "template_missing"), ("authsource", "")):
-        chosen = [draft for draft in drafts if draft.values.get(name) not in {None, "", "0", LOCAL}]
+        chosen = [
+            draft
+            for draft in drafts
+            if draft.values.get(name) not in {None, "", "0", LOCAL} and not any(p.field == name for p in draft.problems)
+        ]
         known = resource.choices(name) if chosen else {}
         for draft in chosen:
             if draft.values[name] in known:

@@ -8,6 +8,7 @@ from opslib import passwords
 from opslib.errors import Conflict, UserError
 from opslib.ops import Ops
 from opslib.query import Query
+from opslib.schema import user_acl
 from tests.opslib.resources.mailboxes.conftest import ANN, BOB, EVE
 from tests.opslib.resources.support import (
     MIB,
@@ -223,7 +224,7 @@ def test_lone_score_rows_count_as_none_and_go(ops: Ops) -> None:
 
 def test_a_missing_row_of_rights_is_made(ops: Ops) -> None:
     with ops.site.engine.begin() as connection:
-        connection.exec_driver_sql(f"DELETE FROM user_acl WHERE username = '{ANN}'")
+        connection.execute(user_acl.delete().where(user_acl.c.username == ANN))
     edit(ops, acl="pushover")
     assert rows(ops.site.engine, "user_acl", username=ANN)[0]["pushover"] == 1
 
