@@ -65,6 +65,7 @@ class Condition:
         operator = OPERATORS.get(self.op)
         if operator is None or not field.filterable:
             raise UserError("filter_unknown", f"{self.field}={self.op}", field=self.field)
+        _encodable(self.value, self.field)
         if operator.text:
             return self._text(field, expression)
         if not operator.needs_value:
@@ -73,17 +74,18 @@ class Condition:
         return self._compare(field, expression)
 
     def _text(self, field: Field, expression: sa.ColumnElement[Any]) -> Clause:
-        text = sa.cast(expression, sa.String) if field.dtype not in {"string", "object"} else expression
-        value = self.value
+        text, value = _as_text(expression), self.value
         if field.in_json:
             text, value = sa.func.lower(text), value.lower()
         return text.startswith(value, autoescape=True) if self.op == "starts" else text.contains(value, autoescape=True)
 
     def _compare(self, field: Field, expression: sa.ColumnElement[Any]) -> Clause:
         if isinstance(field, Lines):
-            return expression.contains(self.value, autoescape=True)
+            return self._listed(field, expression)
         texts = self.value.split("|") if self.op == "in" else [self.value]
         values = [field.clause(expression, field.parse(text)) for text in texts]
+        if None in values:
+            return self._compare_nothing(field, expression)
         match self.op:
             case "in":
                 return expression.in_(values)
@@ -96,6 +98,21 @@ class Condition:
             case _:
                 found = expression == values[0]
         return found
+
+    def _listed(self, field: Lines, expression: sa.ColumnElement[Any]) -> Clause:
+        """Whether a list holds an entry, or one of several."""
+        if self.op not in {"is", "not", "in"}:
+            raise UserError("filter_unknown", f"{self.field}={self.op}", field=self.field)
+        edge = '"' if isinstance(expression.type, sa.JSON) else field.separator
+        text = sa.literal(edge) + sa.func.coalesce(_as_text(expression), "") + sa.literal(edge)
+        entries = self.value.split("|") if self.op == "in" else [self.value]
+        held = sa.or_(*(text.contains(f"{edge}{entry.strip()}{edge}", autoescape=True) for entry in entries))
+        return sa.not_(held) if self.op == "not" else held
+
+    def _compare_nothing(self, field: Field, expression: sa.ColumnElement[Any]) -> Clause:
+        if self.op not in {"is", "not"}:
+            raise UserError("field_needed", field.label, field=self.field)
+        return expression.is_(None) if self.op == "is" else expression.is_not(None)
 
     def sentence(self, field: Field) -> str:
         """The condition in words."""
@@ -179,6 +196,7 @@ class Query(param.Parameterized):
             if condition.field not in expressions:
                 raise UserError("filter_unknown", condition.field, field=condition.field)
             found.append(condition.clause(fields[condition.field], expressions[condition.field]))
+        _encodable(self.search, None)
         for word in self.search.split():
             texts = [expressions[name] for name, field in fields.items() if field.search and name in expressions]
             found.append(sa.or_(*(sa.cast(text, sa.String).contains(word, autoescape=True) for text in texts)))
@@ -193,6 +211,16 @@ class Query(param.Parameterized):
                 raise UserError("field_unknown", name, field=name)
             found.append((expressions[name], entry.startswith("-")))
         return found
+
+
+def _as_text(expression: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    return expression if isinstance(expression.type, sa.String) else sa.cast(expression, sa.String)
+
+
+def _encodable(text: str, field: str | None) -> None:
+    """Refuse halves of characters, which no database takes."""
+    if any(0xD800 <= ord(c) < 0xE000 for c in text):
+        raise UserError("value_control_characters", field=field)
 
 
 @dataclass(frozen=True, slots=True)
