@@ -618,7 +618,7 @@ class Json(Field):
             value = json.loads(raw) if isinstance(raw, str) else raw
         except ValueError:
             raise UserError("value_invalid", raw) from None
-        if isinstance(value, list) and not value:
+        if isinstance(value, list | tuple) and not value:
             return {}
         if not isinstance(value, Mapping):
             raise UserError("value_invalid", raw)

@@ -293,7 +293,7 @@ class Resource:
         expressions, fields = self.expressions, self.fields
         columns = [expressions[name].label(name) for name in names if name in expressions]
         raw = [column.label(f"raw__{column.name}") for column in self.table.columns]
-        asked = {identity: key for key in keys if (identity := self._identity(key)) is not None}
+        asked = {identity: key for key in keys if (identity := self.identity(key)) is not None}
         found: dict[Any, Draft] = {}
         with read(self.site.engine) as connection:
             for chunk in chunks(list(asked), CHUNK):
@@ -302,7 +302,7 @@ class Resource:
                 for row in rows:
                     before = {name: fields[name].load(row[name]) for name in names if name in expressions}
                     stored = {c.name: row[f"raw__{c.name}"] for c in self.table.columns}
-                    identity = self._identity(before[self.key])
+                    identity = self.identity(before[self.key])
                     if identity in asked:
                         found[asked[identity]] = Draft(before[self.key], {}, before, stored)
         self._fetch_into(list(found.values()), names)
@@ -324,7 +324,7 @@ class Resource:
                 for draft in drafts:
                     draft.before[name] = values.get(draft.key, declared.missing)
 
-    def _identity(self, key: Any) -> Any:
+    def identity(self, key: Any) -> Any:
         """What tells rows apart, None for what can be no key: the database would find row 3 for "3@anything" and a name
         for the same with blanks behind or accents on it."""
         if isinstance(self.key_column.type, sa.Integer):
@@ -413,7 +413,7 @@ class Resource:
 
     def _new(self, given: Mapping[str, Any], place: int | None = None) -> Draft:
         draft = Draft(None, {}, place=place)
-        fields = self.record.fields()
+        fields, given = self.record.fields(), _known(given)
         for name in given:
             if name not in fields or not fields[name].on_add:
                 draft.fail("field_unknown" if name not in fields else "field_read_only", name, field=name)
@@ -515,7 +515,7 @@ class Resource:
     def _parsed(self, changes: Mapping[str, Any]) -> tuple[Row, list[Problem]]:
         draft = Draft(None, {})
         fields = self.record.fields()
-        for name, raw in changes.items():
+        for name, raw in _known(changes).items():
             if name not in fields:
                 draft.fail("field_unknown", name, field=name)
             elif not self.writable(name):
@@ -536,7 +536,7 @@ class Resource:
 
     def _compare_seen(self, draft: Draft, seen: Mapping[str, Any]) -> None:
         fields = self.record.fields()
-        for name, value in seen.items():
+        for name, value in _known(seen).items():
             now = draft.before.get(name)
             if name in fields and not fields[name].secret and now != value:
                 draft.fail("row_changed", str(draft.key), fields[name].label, fields[name].show(now), field=name)
@@ -615,6 +615,16 @@ class Resource:
         if moved:
             raise Conflict.of(moved)
         return plan.require()
+
+
+def _known(cells: Mapping[str, Any]) -> Row:
+    """Cells of a frame or of JSON: whatever stands for "nothing" is None, a list is a tuple."""
+    return {name: tuple(value) if isinstance(value, list) else _value(value) for name, value in cells.items()}
+
+
+def _value(cell: Any) -> Any:
+    nothing = cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and cell != cell)
+    return None if nothing else cell
 
 
 def _cell(row: Row, path: str) -> Any:
