@@ -50,13 +50,19 @@ def _wrap(value: Any) -> Any:
         return {"$at": value.isoformat()}
     if isinstance(value, bytes):
         return {"$bytes": base64.b64encode(value).decode()}
-    return value
+    return {"$document": value} if _marked(value) else value
 
 
 def _unwrap(value: Any) -> Any:
-    if isinstance(value, dict) and len(value) == 1:
-        if "$at" in value:
-            return datetime.fromisoformat(value["$at"])
-        if "$bytes" in value:
-            return base64.b64decode(value["$bytes"])
-    return value
+    if not _marked(value):
+        return value
+    if "$at" in value:
+        return datetime.fromisoformat(value["$at"])
+    if "$bytes" in value:
+        return base64.b64decode(value["$bytes"])
+    return value.get("$document", value)
+
+
+def _marked(value: Any) -> bool:
+    """Whether a value is one of our marks, or a document that looks like one."""
+    return isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith("$")

@@ -180,7 +180,16 @@ def _purge(connection: sa.Connection, table: sa.Table, purge: Purge) -> None:
 
 def _insert(connection: sa.Connection, table: sa.Table, writes: list[RowWrite]) -> None:
     for chunk in chunks(writes, CHUNK):
-        connection.execute(table.insert(), [dict(write.after or {}) for write in chunk])
+        connection.execute(table.insert(), [_whole(write.after or {}) for write in chunk])
+
+
+def _whole(image: Row) -> Row:
+    """A new row with its JSON documents made of the keys given for them."""
+    row: Row = {}
+    for name, value in image.items():
+        base, _, key = name.partition(".")
+        row[base] = {**(row.get(base) or {}), key: value} if key else value
+    return row
 
 
 def _delete(connection: sa.Connection, table: sa.Table, writes: list[RowWrite]) -> None:
