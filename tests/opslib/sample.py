@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from opslib import scopes
 from opslib.actor import Actor
-from opslib.fields import Address, Bytes, Choice, DomainName, Flag, Integer, Json, Moment, Secret, Text
+from opslib.fields import Address, Bytes, Choice, DomainName, Flag, Integer, Json, Lines, Moment, Secret, Text
 from opslib.record import Record
 from opslib.resource import Resource
 from opslib.schema import mailbox
@@ -30,6 +30,7 @@ class Person(Record):
     tls = Flag(label="TLS", doc="Forced.", column="attributes.tls_enforce_in", missing=False)
     size = Text(label="Size", doc="Kept in JSON.", column="attributes.size", missing="", length=20)
     notes = Json(label="Notes", doc="Free.", column="custom_attributes", default={})
+    words = Lines(label="Words", doc="A list.", column="description", separator=",", default=())
     made = Moment(label="Made", doc="When.", column="created", on_add=False, on_edit=False)
 
 
@@ -48,10 +49,10 @@ class People(Resource):
         return scopes.by_domain(actor, mailbox.c.domain)
 
 
-def person(name: str, domain: str = "example.org", **more: Any) -> dict[str, Any]:
+def person(local: str, /, domain: str = "example.org", **more: Any) -> dict[str, Any]:
     """Values of a row."""
-    base = {"username": f"{name}@{domain}", "password": "{CRYPT}*", "local_part": name, "domain": domain}
-    return {**base, "quota": 0, "name": None, "attributes": {}, **more}
+    base = {"username": f"{local}@{domain}", "password": "{CRYPT}*", "local_part": local, "domain": domain}
+    return {**base, "quota": 0, "active": 1, "name": None, "attributes": {}, **more}
 
 
 def fill(site: Site, *people: dict[str, Any]) -> None:
