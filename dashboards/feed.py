@@ -29,18 +29,22 @@ class Feed:
     def newest(self, resource: str | None = None) -> int:
         """Id of the newest change of a resource (None = of any); 0 before the first since the process began.
 
+        Whoever asks while another asks gets what is known: a database that hangs holds up one thread, not all.
+
         Raises
         ------
         ServerError
             When the database cannot be reached; it is not asked again within a second.
         """
-        with self.lock:
-            if self.clock() - self.asked >= PAUSE:
-                self.asked = self.clock()
-                self._read()
-            if resource is None:
-                return max(self.by_resource.values(), default=0)
-            return self.by_resource.get(resource, 0)
+        if self.lock.acquire(blocking=False):
+            try:
+                if self.clock() - self.asked >= PAUSE:
+                    self.asked = self.clock()
+                    self._read()
+            finally:
+                self.lock.release()
+        known = dict(self.by_resource)
+        return max(known.values(), default=0) if resource is None else known.get(resource, 0)
 
     def _read(self) -> None:
         with read(self.site.engine) as connection:

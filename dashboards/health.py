@@ -5,6 +5,7 @@ A store that does not answer in time counts as down: a server that hangs would o
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -37,6 +38,7 @@ class Health:
         self.asked = float("-inf")
         self.up: dict[str, bool] = {}
         self.threads = ThreadPoolExecutor(len(_ASK), "health")
+        self.front = ThreadPoolExecutor(1, "health")
         self.pending: dict[str, Future[None]] = {}
 
     def stores(self, fresh: bool = False) -> dict[str, bool]:
@@ -46,6 +48,10 @@ class Health:
                 self.up = self._ask_all()
                 self.asked = self.clock()
             return dict(self.up)
+
+    async def look(self, fresh: bool = False) -> dict[str, bool]:
+        """As `stores`, off the event loop, on a thread that hanging work of pages cannot take."""
+        return await asyncio.get_running_loop().run_in_executor(self.front, self.stores, fresh)
 
     @property
     def down(self) -> bool:
@@ -71,9 +77,10 @@ class Health:
         del self.pending[name]
         return True
 
-    def words(self, fresh: bool = False) -> list[str]:
-        """A sentence for each store that is down."""
-        return [WORDS[name] for name, up in self.stores(fresh).items() if not up]
+
+def words(stores: dict[str, bool]) -> list[str]:
+    """A sentence for each store that is down."""
+    return [WORDS[name] for name, up in stores.items() if not up]
 
 
 def of(site: Site) -> Health:

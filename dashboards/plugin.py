@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import Any
 
@@ -64,7 +63,7 @@ class HealthHandler(Base):
         return None
 
     async def get(self) -> None:
-        stores = await asyncio.to_thread(health.of(context.site()).stores)
+        stores = await health.of(context.site()).look()
         self.set_status(200 if stores["database"] else 503)
         words = {name: "up" if up else "down" for name, up in stores.items()}
         self.finish({"status": "up" if all(stores.values()) else "degraded", **words})

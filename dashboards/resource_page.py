@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 EXTENSIONS = ("tabulator", "modal")
 POLL = 1000
+PATIENCE = 3.0  # while a callback waits, the session's other callbacks do too
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +137,8 @@ class ResourcePage(pn.viewable.Viewer):
     async def poll(self) -> None:
         """Read again when something was committed anywhere since the last look."""
         try:
-            newest = await aside(feed.of(self.ops.site).newest)
-        except ServerError:
+            newest = await asyncio.wait_for(aside(feed.of(self.ops.site).newest), PATIENCE)
+        except (ServerError, TimeoutError):
             return
         if newest > self._heard:
             self._heard = newest

@@ -17,7 +17,7 @@ from dashboards.browser import Browser
 from dashboards.menu import Menu
 from dashboards.pages import PAGES
 from dashboards.place import Address, join
-from dashboards.security import LOGIN
+from dashboards.security import LOGIN, PATIENCE
 from dashboards.session import SessionOps
 from opslib.errors import ServerError
 from opslib.site import Site
@@ -153,8 +153,9 @@ class Shell:
             return
         used, self.used = self.used, False
         try:
-            good = await aside(self.ops.check, used)
-        except ServerError:
+            good = await asyncio.wait_for(aside(self.ops.check, used), PATIENCE)
+        except (ServerError, TimeoutError):
+            await self._tell(fresh=True)
             return
         if not good:
             self.leave()
@@ -166,8 +167,8 @@ class Shell:
             self._again()
 
     async def _tell(self, fresh: bool) -> None:
-        found = await asyncio.to_thread(health.of(self.site).words, fresh)
-        notices.tell(self.banner, found)
+        stores = await health.of(self.site).look(fresh)
+        notices.tell(self.banner, health.words(stores))
 
     def leave(self) -> None:
         """To the sign-in, and back here afterwards."""

@@ -26,11 +26,12 @@ def found(site: Site) -> Iterator[Health]:
     made = Health(site)
     yield made
     made.threads.shutdown()
+    made.front.shutdown()
 
 
 def test_both_up(found: Health) -> None:
     assert found.stores() == {"database": True, "keyvalue": True}
-    assert found.words() == []
+    assert health.words(found.stores()) == []
     assert not found.down
 
 
@@ -38,7 +39,7 @@ def test_database_refuses(found: Health, site: Site) -> None:
     found.site = Site(engine_for("mysql+pymysql://nobody@127.0.0.1:1/none"), site.keyvalue, site.host)
     assert found.stores() == {"database": False, "keyvalue": True}
     assert found.down
-    assert len(found.words()) == 1
+    assert len(health.words(found.stores())) == 1
 
 
 def test_a_store_that_hangs_is_down_and_is_not_asked_twice(found: Health, monkeypatch: pytest.MonkeyPatch) -> None:
