@@ -49,8 +49,8 @@ def _badge(label: str, text: str, icon: str) -> Any:
         "fontWeight": 600,
         "& .MuiIcon-root": {"color": "#3d2c00"},
     }
-    chip = pmui.Chip(label=label, icon=icon, size="small", sx=look, margin=(0, 4, 0, 16), align="center")
-    return pmui.Tooltip(chip, title=text) if hasattr(pmui, "Tooltip") else chip
+    chip = pmui.Chip(label=label, icon=icon, size="small", sx=look, margin=(4, 4, 0, 16))
+    return pmui.Tooltip(chip, title=text)
 
 
 def account(actor: Actor) -> Any:

@@ -7,8 +7,10 @@ it by a header set here, which travels in the page's signed token and is compare
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
 from collections.abc import Container
+from functools import cache
 from http.cookies import Morsel
 from typing import Any
 
@@ -43,13 +45,13 @@ async def get_user_async(handler: RequestHandler) -> str | None:
     if found is None:
         return None
     if isinstance(handler, WebSocketHandler):
-        if found.pending or _page_session(handler) != found.digest:
+        if found.pending or unsealed(_page_header(handler)) != found.digest:
             return None
         handler._mailops_session = found.digest  # type: ignore[attr-defined]
     elif found.pending:
         handler.redirect(PASSWORD)
         return None
-    handler.request.headers[PAGE_HEADER] = found.digest
+    handler.request.headers[PAGE_HEADER] = sealed(found.digest)
     return found.actor.name
 
 
@@ -123,8 +125,24 @@ def unavailable(handler: RequestHandler, error: ServerError) -> None:
     handler.finish(signpages.unavailable(context.settings().site_name))
 
 
-def _page_session(handler: RequestHandler) -> str:
-    """Digest of the session that the page of this websocket was made for."""
+def sealed(digest: str) -> str:
+    """A session's digest with the proof that this gate wrote it, for the page's header."""
+    return f"{digest}.{hmac.new(_key(), digest.encode(), 'sha256').hexdigest()}"
+
+
+def unsealed(text: str) -> str:
+    """The digest in a header that this gate wrote, else ""."""
+    digest = text.partition(".")[0]
+    return digest if hmac.compare_digest(sealed(digest).encode(), text.encode()) else ""
+
+
+@cache
+def _key() -> bytes:
+    return hmac.digest(context.settings().secret_key(), b"mailops page header", "sha256")
+
+
+def _page_header(handler: RequestHandler) -> str:
+    """The header of the page that this websocket was opened by."""
     try:
         token = handler.request.headers["Sec-Websocket-Protocol"].split(",")[1].strip()
         headers = get_token_payload(token).get("headers", {})

@@ -7,7 +7,7 @@ from typing import Any
 import panel as pn
 import sqlalchemy as sa
 
-from dashboards.security import PAGE_HEADER
+from dashboards.security import PAGE_HEADER, unsealed
 from opslib import signin
 from opslib.commit import Result
 from opslib.errors import UserError
@@ -54,7 +54,8 @@ class SessionOps(Ops):
 
 def current(site: Site) -> SessionOps | None:
     """Ops of the page that is being made; None when it was asked for without a session."""
-    digest = (pn.state.headers or {}).get(PAGE_HEADER, "") if pn.state.curdoc else ""
+    header = (pn.state.headers or {}).get(PAGE_HEADER, "") if pn.state.curdoc else ""
+    digest = unsealed(header)
     found = signin.by_digest(site, digest) if digest else None
     return SessionOps(site, found) if found and not found.pending else None
 

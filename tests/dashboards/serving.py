@@ -72,9 +72,9 @@ class Browser(requests.Session):
     def token(self) -> str:
         return self.cookies.get("mailops") or ""
 
-    def page_token(self, path: str = "/app") -> str:
+    def page_token(self, path: str = "/app", **given: Any) -> str:
         """The session token that stands in the page."""
-        return re.search(r'"token":"([^"]+)"', self.see(path).text)[1]  # type: ignore[index]
+        return re.search(r'"token":"([^"]+)"', self.see(path, **given).text)[1]  # type: ignore[index]
 
 
 def upgrade(console: Console, token: str, browser: Browser, **headers: str) -> int:

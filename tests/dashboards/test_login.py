@@ -8,8 +8,10 @@ from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
+from bokeh.util.token import get_token_payload
 
-from dashboards import context, login
+from dashboards import context, login, security
+from dashboards.security import PAGE_HEADER
 from opslib import schema, signin
 from opslib.schema.console import ops_login_failure, ops_session
 from opslib.schema.create import initialise
@@ -25,14 +27,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     """One console for the module."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MAILOPS_DATA_DIR", str(tmp_path_factory.mktemp("site")))
-        for cached in (context.settings, context.site):
+        for cached in (context.settings, context.site, security._key):
             cached.cache_clear()
         site = context.site()
         initialise(site.engine)
         with running() as console:
             yield console
         site.engine.dispose()
-        for cached in (context.settings, context.site):
+        for cached in (context.settings, context.site, security._key):
             cached.cache_clear()
 
 
@@ -221,8 +223,16 @@ def test_components_of_unloaded_modules(visitor: Browser) -> None:
 
 
 def test_page_header_from_outside_is_overwritten(signed: Browser) -> None:
-    text = signed.see("/app", headers={"X-Mailops-Session": "0" * 64}).text
-    assert "hello" not in text or "0" * 64 not in text
+    token = signed.page_token(headers={PAGE_HEADER: security.sealed("0" * 64)})
+    digest = security.unsealed(get_token_payload(token)["headers"][PAGE_HEADER])
+    assert digest == signin.digest(signed.token)
+
+
+def test_only_the_gate_can_name_a_session(console: Console) -> None:
+    digest = signin.digest("token")
+    assert security.unsealed(security.sealed(digest)) == digest
+    for text in ("", digest, f"{digest}.", f"{digest}.{digest}", "é.x"):
+        assert security.unsealed(text) == ""
 
 
 def test_socket_of_the_own_page(signed: Browser) -> None:

@@ -81,6 +81,16 @@ def test_the_gate_is_always_there(home: Path, started: list[Any]) -> None:
     assert not {"--admin", "--liveness", "--autoreload", "--rest-session-info", "--use-xheaders"} & set(command)
 
 
+def test_readme_names_the_same_flags() -> None:
+    root = Path(__file__).parents[3]
+    line = re.search(r"panel serve dashboards/app.py.*?```", (root / "README.md").read_text(), re.DOTALL)
+    assert line
+    words = line[0].replace("\\\n", " ").split()
+    needed = serve.FLAGS[: serve.FLAGS.index("--num-threads")]
+    assert set(needed) <= set(words)
+    assert {"--auth-module", "--setup"} <= set(words)
+
+
 def test_hosts(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings.load()
     assert serve.hosts(settings, "0.0.0.0", 5006) == ["127.0.0.1:5006", "localhost:5006"]  # noqa: S104
