@@ -49,7 +49,9 @@ class EffectRow(Record):
         doc="When its change was committed.",
         on_edit=False,
     )
-    label = Text(label="Effect", grid=True, search=True, width=320, doc="What is to be done.", on_add=False, on_edit=False)
+    label = Text(
+        label="Effect", grid=True, search=True, width=320, doc="What is to be done.", on_add=False, on_edit=False
+    )
     subject = Text(
         label="Item", grid=True, search=True, width=200, doc="Item it is done for.", on_add=False, on_edit=False
     )

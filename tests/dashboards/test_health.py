@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
+
+from dashboards import health
+from dashboards.health import Health
 from opslib.host.absent import AbsentHost
 from opslib.site import Site
 from opslib.stores.database import engine_for
 from opslib.stores.keyvalue import EmbeddedStore
-
-from dashboards import health
-from dashboards.health import Health
 
 
 @pytest.fixture
