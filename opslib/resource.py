@@ -80,6 +80,7 @@ class Resource:
     can: ClassVar[tuple[str, ...]] = ("add", "edit", "delete")
     natural: ClassVar[tuple[str, ...]] = ()  # fields by which people, and files, know a row; () = the key
     consults: ClassVar[tuple[str, ...]] = ()  # computed fields that the rules for writing read
+    plainly: ClassVar[tuple[str, ...] | None] = None  # plain fields that they read; None = any of them
     added_key: ClassVar[str] = "object_modified"
     modified_key: ClassVar[str] = "object_modified"
     removed_key: ClassVar[str] = "object_modified"
@@ -287,33 +288,47 @@ class Resource:
     def current(self, keys: Sequence[Any], needed: Iterable[str] | None = None) -> dict[Any, Draft]:
         """Rows as they stand, by the key that was asked for; rows out of scope are missing.
 
-        Plain columns are always read; computed and outside fields only when `needed` (None = all) or consulted by rules.
+        Plain fields are read as `plainly` says; computed and outside fields only when `needed` (None = all) or consulted
+        by rules.
         """
-        names = self._read_for(needed)
-        expressions, fields = self.expressions, self.fields
-        columns = [expressions[name].label(name) for name in names if name in expressions]
-        raw = [column.label(f"raw__{column.name}") for column in self.table.columns]
+        names, fields = self._read_for(needed), self.fields
+        plain, computed = self._sources(names)
+        raw = [column.name for column in self.table.columns]
+        query = sa.select(*self.table.columns, *(e.label(f"computed__{name}") for name, e in computed.items()))
         asked = {identity: key for key in keys if (identity := self.identity(key)) is not None}
         found: dict[Any, Draft] = {}
         with read(self.site.engine) as connection:
             for chunk in chunks(list(asked), CHUNK):
-                query = sa.select(*columns, *raw).select_from(self.table)
-                rows = connection.execute(query.where(self.key_column.in_(chunk), *self._visible())).mappings()
-                for row in rows:
-                    before = {name: fields[name].load(row[name]) for name in names if name in expressions}
-                    stored = {c.name: row[f"raw__{c.name}"] for c in self.table.columns}
+                for row in connection.execute(query.where(self.key_column.in_(chunk), *self._visible())):
+                    stored = dict(zip(raw, row, strict=False))
+                    values = {name: stored[column] for name, column in plain.items()}
+                    values.update(zip(computed, row[len(raw) :], strict=True))
+                    before = {name: fields[name].load(values[name]) for name in names if name in values}
                     identity = self.identity(before[self.key])
                     if identity in asked:
                         found[asked[identity]] = Draft(before[self.key], {}, before, stored)
         self._fetch_into(list(found.values()), names)
         return found
 
+    def _sources(self, names: Iterable[str]) -> tuple[dict[str, str], dict[str, sa.ColumnElement[Any]]]:
+        """Where values of fields come from: columns of the table, read once, and what SQL computes."""
+        plain: dict[str, str] = {}
+        computed: dict[str, sa.ColumnElement[Any]] = {}
+        for name in names:
+            expression = self.expressions.get(name)
+            if isinstance(expression, sa.Column) and expression.table is self.table:
+                plain[name] = expression.name
+            elif expression is not None:
+                computed[name] = expression
+        return plain, computed
+
     def _read_for(self, needed: Iterable[str] | None) -> list[str]:
-        wanted = None if needed is None else {*needed, *self.consults, self.key}
+        wanted = None if needed is None else {*needed, *self.consults, *(self.plainly or ()), self.key}
         return [
             name
             for name, f in self.fields.items()
-            if not f.secret and (wanted is None or name in wanted or (f.sql is None and f.fetch is None))
+            if not f.secret
+            and (wanted is None or name in wanted or (self.plainly is None and f.sql is None and f.fetch is None))
         ]
 
     def _fetch_into(self, drafts: list[Draft], names: list[str]) -> None:
