@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from opslib.cli import demo, rows, serve, site, verify
+from opslib.cli import api, demo, keys, rows, serve, site, verify
 
 app = typer.Typer(
     help="Ops console for mail servers that keep the mailcow contract.",
@@ -13,11 +13,13 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(serve.serve)
+app.command()(api.api)
 app.command()(site.init)
 app.command()(site.password)
 app.command()(site.version)
 app.command()(demo.demo)
 app.command()(verify.verify)
+app.add_typer(keys.key, name="key")
 rows.register(app)
 
 
