@@ -25,6 +25,7 @@ SECRETS: dict[str, frozenset[str]] = {
     "_sogo_static_view": frozenset({"c_password"}),
 }
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 HIDDEN = {"$secret": True}
 LOCKED = "{CRYPT}*"  # a stored password that no password matches
 
@@ -35,7 +36,7 @@ def encode(table: str, image: Row | None) -> str | None:
         return None
     secret = SECRETS.get(table, frozenset())
     plain = {name: HIDDEN if name in secret else _wrap(value) for name, value in image.items()}
-    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(plain)
 
 
 def decode(text: str | None) -> Row | None:

@@ -25,6 +25,8 @@ CHUNK = 500
 MOST_GROUPS = 8
 MOST_CONFLICTS = 20
 
+_ALIKE = json.JSONEncoder(sort_keys=True, default=str)
+
 KeyId = tuple[tuple[str, str], ...]
 
 
@@ -204,7 +206,7 @@ def _update(connection: sa.Connection, table: sa.Table, writes: list[RowWrite]) 
     for shape, group in by_shape.items():
         same: dict[str, list[RowWrite]] = defaultdict(list)
         for write in group:
-            same[json.dumps(write.after, sort_keys=True, default=str)].append(write)
+            same[_ALIKE.encode(write.after)].append(write)
         if len(same) <= MOST_GROUPS or len(group[0].key) > 1:
             for alike in same.values():
                 _update_alike(connection, table, alike)
