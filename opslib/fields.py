@@ -188,7 +188,7 @@ class Text(Field):
     def clean(self, text: str) -> str:
         """Trimmed text without control characters."""
         text = text.strip()
-        if any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) < 0xE000 for c in text):
+        if not text.isprintable() and any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) < 0xE000 for c in text):
             raise UserError("value_control_characters")
         return text
 
