@@ -11,7 +11,7 @@ from urllib.parse import quote
 import panel as pn
 import panel_material_ui as pmui
 
-from dashboards import context, health, notices, session, worker
+from dashboards import context, health, notices, session, toasts, worker
 from dashboards.background import aside, sentence
 from dashboards.browser import Browser
 from dashboards.menu import Menu
@@ -226,7 +226,8 @@ def _build(site: Site) -> None:
     pn.state.add_periodic_callback(shell.look, LOOK)
     if pn.state.curdoc is not None:
         pn.state.curdoc.on_change(shell.touched)
-    pn.state.onload(shell.arrived)
+    # Scheduled, not run at once: what is loaded runs without the document's lock.
+    pn.state.onload(lambda: pn.state.execute(shell.arrived, schedule=True))
     shell.page.servable(title=shell.browser.title)
 
 
@@ -235,6 +236,5 @@ def _theme(site: Site, ops: SessionOps) -> str | None:
 
 
 def _unforeseen(error: BaseException) -> None:
-    from dashboards import toasts
-
-    toasts.show("error", sentence(error))
+    text = sentence(error)
+    pn.state.execute(lambda: toasts.show("error", text), schedule=True)
