@@ -135,7 +135,8 @@ class ResourcePage(pn.viewable.Viewer):
             self._polling = None
 
     async def poll(self) -> None:
-        """Read again when something was committed anywhere since the last look."""
+        """Read again when something was committed anywhere since the last look; send again what got lost."""
+        self.grid.table.again()
         try:
             newest = await asyncio.wait_for(aside(feed.of(self.ops.site).newest), PATIENCE)
         except (ServerError, TimeoutError):

@@ -147,13 +147,13 @@ class Grid(pn.viewable.Viewer):
         main = next((column for column in self._spec if column["align"] == "left"), self._spec[0])
         main["main"] = True
         with param.parameterized.batch_call_watchers(self.table):
-            self.table.rows = "[]"
+            self.table.send("rows", [])
             self.table.spec = json.dumps(
                 {"columns": self._spec, "actions": [list(verb) for verb in self.verbs], "selectable": True}
             )
 
     def _draw(self) -> None:
-        self.table.rows = json.dumps([self._row(key, row) for key, row in self._inside()])
+        self.table.send("rows", [self._row(key, row) for key, row in self._inside()])
         self._mark()
 
     def _inside(self) -> list[tuple[Any, dict[str, Any]]]:
@@ -178,7 +178,7 @@ class Grid(pn.viewable.Viewer):
     def _mark(self) -> None:
         if self.shown is not None:
             marks = {str(key): mine for key, mine in self.staged.marks(self.shown.frame).items()}
-            self.table.marks = json.dumps({**marks, "": self.staged.version})
+            self.table.send("marks", {**marks, "": self.staged.version})
 
     def _reflect(self) -> None:
         visible = self.shown.frame.index.tolist() if self.shown is not None else []
@@ -188,7 +188,7 @@ class Grid(pn.viewable.Viewer):
             "picked": [key for key in visible if key in set(self.picked.keys)],
             "all": self.picked.all_matching,
         }
-        self.table.state = json.dumps(state)
+        self.table.send("state", state)
 
     def filter_texts(self) -> dict[str, str]:
         """Header filter texts that say the query's conditions."""
@@ -254,6 +254,9 @@ class Grid(pn.viewable.Viewer):
         if message.get("name") in {"new", "edit", "delete", "commit", "escape"}:
             self.tell(f"key:{message['name']}", self._key(message))
 
+    def _on_got(self, message: Mapping[str, Any]) -> None:
+        self.table.got(message.get("part"), message.get("number"))
+
     def _on_address(self, message: Mapping[str, Any]) -> None:
         self.tell("address", str(message.get("search", "")))
 
@@ -285,4 +288,4 @@ class Grid(pn.viewable.Viewer):
         await self.load()
 
 
-HEARD = frozenset({"address", "sort", "filter", "pick", "edit", "open", "delete", "key"})
+HEARD = frozenset({"address", "got", "sort", "filter", "pick", "edit", "open", "delete", "key"})

@@ -63,16 +63,19 @@ class Sheet {
     window.addEventListener("popstate", this.historyHandler)
     this.build()
     model.on("spec", () => this.build())
-    model.on("rows", () => this.fill())
-    model.on("state", () => this.reflect())
-    model.on("marks", () => this.mark())
+    model.on("rows", () => { this.got("rows"); this.fill() })
+    model.on("state", () => { this.got("state"); this.reflect() })
+    model.on("marks", () => { this.got("marks"); this.mark() })
+    for (const part of ["rows", "state", "marks"]) this.got(part)
     model.on("msg:custom", (message) => this.told(message))
   }
 
   get spec() { return JSON.parse(this.model.spec) }
-  get rows() { return JSON.parse(this.model.rows) }
-  get state() { return JSON.parse(this.model.state) }
-  get marks() { return JSON.parse(this.model.marks) }
+  get rows() { return JSON.parse(this.model.rows)[1] }
+  get state() { return JSON.parse(this.model.state)[1] }
+  get marks() { return JSON.parse(this.model.marks)[1] }
+
+  got(part) { this.say("got", {part, number: JSON.parse(this.model[part])[0]}) }
 
   say(type, more = {}) { this.model.send_msg({type, ...more}) }
 

@@ -26,7 +26,7 @@ def say(grid: Grid, **message: Any) -> None:
 
 
 def rows(grid: Grid) -> list[dict[str, Any]]:
-    return json.loads(grid.table.rows)
+    return grid.table.shows("rows")
 
 
 def test_only_one_page_is_read(grid: Grid) -> None:
@@ -55,7 +55,7 @@ def test_a_header_filter_becomes_a_condition_and_shows_it(grid: Grid) -> None:
     wanted = [Condition("weight", "ge", "90"), Condition("owner", "contains", "0000"), Condition("active", "is", "1")]
     assert grid.query.conditions == wanted
     assert [row["key"] for row in rows(grid)] == [91, 92, 94, 95, 97, 98]
-    assert json.loads(grid.table.state)["filters"] == {"weight": "90", "owner": "0000", "active": "1"}
+    assert grid.table.shows("state")["filters"] == {"weight": "90", "owner": "0000", "active": "1"}
 
 
 @pytest.mark.parametrize(
@@ -110,15 +110,15 @@ def test_edits_are_staged_marked_and_survive_paging(grid: Grid, said: list[Any])
     say(grid, type="edit", key=1, field="size", value="3 GiB")
     say(grid, type="edit", key=1, field="active", value=False)
     say(grid, type="edit", key=2, field="weight", value="heavy")
-    marks = json.loads(grid.table.marks)
+    marks = grid.table.shows("marks")
     assert marks["1"]["size"] == {"kind": "staged", "text": "3 GiB", "tip": "was: 256 MiB"}
     assert marks["2"]["weight"]["kind"] == "invalid"
     assert said == [("warning", "Weight of 2: “heavy” is not a whole number.")]
     grid.ask(page=2)
-    assert "1" not in json.loads(grid.table.marks)
+    assert "1" not in grid.table.shows("marks")
     grid.ask(sort=["-weight"])
     grid.ask(sort=[], page=1)
-    assert json.loads(grid.table.marks)["1"]["size"]["kind"] == "staged"
+    assert grid.table.shows("marks")["1"]["size"]["kind"] == "staged"
     assert grid.staged.sentence == "3 changes in 2 rows, 1 to be mended"
 
 
@@ -126,7 +126,7 @@ def test_a_row_that_moved_under_a_staged_edit_is_flagged(grid: Grid, warehouse: 
     say(grid, type="edit", key=1, field="weight", value="7")
     warehouse.commit(warehouse.parcels.edit([1], {"weight": 500}))
     asyncio.run(grid.load())
-    mark = json.loads(grid.table.marks)["1"]["weight"]
+    mark = grid.table.shows("marks")["1"]["weight"]
     assert (mark["kind"], mark["tip"]) == ("moved", "was: 1; by now: 500")
     assert grid.staged.changes() == ({1: {"weight": 7}}, {1: {"weight": 1}})
 
@@ -136,7 +136,7 @@ def test_selection_across_pages(grid: Grid) -> None:
     grid.ask(page=2)
     say(grid, type="pick", keys=[26], on=True)
     assert grid.selection() == Selection.of(1, 2, 26)
-    assert json.loads(grid.table.state)["picked"] == [26]
+    assert grid.table.shows("state")["picked"] == [26]
     grid.picked.everything()
     say(grid, type="pick", keys=[26], on=False)
     assert grid.selection_count == 99
@@ -188,3 +188,19 @@ def test_columns_are_remembered_per_person(grid: Grid, warehouse: Any) -> None:
 
 def test_hostile_text_travels_as_text(grid: Grid) -> None:
     assert rows(grid)[4]["cells"]["note"] == NASTY
+
+
+def test_what_did_not_arrive_is_sent_again(grid: Grid) -> None:
+    number = grid.table.sent["rows"]
+    say(grid, type="got", part="state", number=grid.table.sent["state"])
+    say(grid, type="got", part="marks", number=grid.table.sent["marks"])
+    say(grid, type="got", part="nonsense", number=1)
+    grid.table.again()
+    assert grid.table.sent["rows"] == number
+    grid.table.again()
+    assert grid.table.sent["rows"] == number + 1
+    say(grid, type="got", part="rows", number=number + 1)
+    grid.table.again()
+    grid.table.again()
+    assert grid.table.sent["rows"] == number + 1
+    assert len(rows(grid)) == 25
