@@ -113,6 +113,15 @@ def suit_dialect(target: sa.Table, connection: sa.Connection, **_: Any) -> None:
             index.name = quoted_name(bare if on_mariadb else f"key_{target.name}_{bare}", None)
 
 
+@sa.event.listens_for(sa.Table, "after_create")
+def index_references(target: sa.Table, connection: sa.Connection, **_: Any) -> None:
+    """Give SQLite the index that MariaDB makes for a foreign key: tags are looked up by their owner."""
+    led = {next(iter(key.columns)).name for key in (*target.indexes, target.primary_key) if key.columns}
+    for reference in target.foreign_key_constraints:
+        if connection.dialect.name == "sqlite" and reference.column_keys[0] not in led:
+            connection.execute(sa.DDL(f"CREATE INDEX {reference.name} ON {target.name} ({reference.column_keys[0]})"))
+
+
 def mailbox_reference(column: str, name: str) -> sa.ForeignKeyConstraint:
     """Foreign key to a mailbox: rows go with it, renames do not follow."""
     return sa.ForeignKeyConstraint([column], ["mailbox.username"], name=name, ondelete="CASCADE", onupdate="NO ACTION")
