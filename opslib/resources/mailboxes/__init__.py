@@ -39,6 +39,7 @@ class Mailboxes(Resource):
     key = "username"
     default_sort = ("username",)
     writers = EVERYBODY
+    plainly = ("quota", "authsource", "force_pw_update")
     added_key = "mailbox_added"
     modified_key = "mailbox_modified"
     removed_key = "mailbox_removed"
@@ -123,8 +124,6 @@ class Mailboxes(Resource):
             editing.write(self, connection, plan, drafts)
 
     # -- delete --------------------------------------------------------------------------------------------------
-    consults = ("messages",)
-
     def write_delete(self, plan: Plan, drafts: list[Draft]) -> None:
         with read(self.site.engine) as connection:
             deleting.write(self, connection, plan, drafts)

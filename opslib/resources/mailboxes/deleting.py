@@ -36,7 +36,7 @@ def write(resource: Mailboxes, connection: sa.Connection, plan: Plan, drafts: Se
     purge_sogo(connection, plan, names)
     for draft in drafts:
         plan.delete("mailbox", resource.row_key(draft), draft.raw, str(draft.key))
-    counts["stored messages"] = sum(d.before.get("messages") or 0 for d in drafts)
+    counts["stored messages"] = sum(row["messages"] for row in traces.rows(connection, "quota2", "username", names))
     plan.blast += [Blast(count, what) for what, count in counts.items() if count and what]
     _around(resource, plan, drafts, affected)
 
