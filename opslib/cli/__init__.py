@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from opslib.cli import api, demo, keys, rows, serve, site, verify
+from opslib.cli import api, demo, keys, rows, serve, site, transfer, verify
 
 app = typer.Typer(
     help="Ops console for mail servers that keep the mailcow contract.",
@@ -21,6 +21,7 @@ app.command()(demo.demo)
 app.command()(verify.verify)
 app.add_typer(keys.key, name="key")
 rows.register(app)
+transfer.register(app)
 
 
 def main() -> None:

@@ -1,10 +1,8 @@
-"""`mailops list | show | add | edit | delete | run | undo | export`: shells around the resources."""
+"""`mailops list | show | add | edit | delete | run | undo`: shells around the resources."""
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
 from collections.abc import Iterable
 from typing import Annotated, Any
 
@@ -37,7 +35,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
-    for command in (list_, show, add, edit, delete, run, undo, export):
+    for command in (list_, show, add, edit, delete, run, undo):
         app.command(command.__name__.rstrip("_"))(spoken(command))
 
 
@@ -53,8 +51,8 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """Show rows as a table or JSON."""
-    resource = _resource(open_ops(), name)
-    query = _query(where, search).copy(page_size=limit, page=page, sort=[part for part in sort.split(",") if part])
+    resource = resource_of(open_ops(), name)
+    query = query_of(where, search).copy(page_size=limit, page=page, sort=[part for part in sort.split(",") if part])
     found = resource.page(query, _columns(resource, columns))
     if as_json:
         rows = [{n: _plain(v) for n, v in row.items()} for row in found.frame.to_dict("records")]
@@ -66,41 +64,25 @@ def list_(
         [fields[n].show(_present(v)) for n, v in zip(names, row, strict=True)]
         for row in found.frame.itertuples(index=False)
     ]
-    _table([str(fields[n].label) for n in names], body)
+    table([str(fields[n].label) for n in names], body)
     typer.echo(f"{len(found.frame)} of {found.total}, page {found.query.page} of {found.pages}", err=True)
 
 
 def show(name: Name, key: Annotated[str, typer.Argument(metavar="KEY")], as_json: AsJson = False) -> None:
     """Show every field of one row."""
-    resource = _resource(open_ops(), name)
+    resource = resource_of(open_ops(), name)
     row = resource.get(_key(resource, key))
     if as_json:
         typer.echo(json.dumps({n: _plain(v) for n, v in row.items()}, ensure_ascii=False, indent=2))
         return
-    _table(["Field", "Value"], [[str(resource.fields[n].label), resource.fields[n].show(v)] for n, v in row.items()])
-
-
-def export(name: Name, where: Where = "", search: Search = "", columns: Columns = "all") -> None:
-    """Write rows as CSV (RFC 4180, UTF-8) to standard output; secrets are left out."""
-    resource = _resource(open_ops(), name)
-    names = [n for n in _columns(resource, columns) if resource.fields[n].csv]
-    frame = resource.frame(_query(where, search), names)
-    writer = csv.writer(sys.stdout, lineterminator="\r\n")
-    writer.writerow(names)
-    for row in frame[names].itertuples(index=False):
-        writer.writerow([harmless(resource.fields[n].dump(_present(v))) for n, v in zip(names, row, strict=True)])
-
-
-def harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+    table(["Field", "Value"], [[str(resource.fields[n].label), resource.fields[n].show(v)] for n, v in row.items()])
 
 
 # -- writing --------------------------------------------------------------------------------------------------------
 def add(name: Name, values: Set = None, dry_run: DryRun = False) -> None:
     """Add a row."""
     ops = open_ops()
-    _carry_out(ops, _resource(ops, name).add(_pairs(values)), dry_run, True)
+    _carry_out(ops, resource_of(ops, name).add(_pairs(values)), dry_run, True)
 
 
 def edit(
@@ -115,7 +97,7 @@ def edit(
 ) -> None:
     """Change rows, by key or all that match."""
     ops = open_ops()
-    resource = _resource(ops, name)
+    resource = resource_of(ops, name)
     plan = resource.edit(_selection(resource, keys, where, search), _pairs(values))
     _carry_out(ops, plan, dry_run, yes or bool(keys), partial)
 
@@ -131,7 +113,7 @@ def delete(
 ) -> None:
     """Delete rows; what goes with them is listed first."""
     ops = open_ops()
-    resource = _resource(ops, name)
+    resource = resource_of(ops, name)
     _carry_out(ops, resource.delete(_selection(resource, keys, where, search)), dry_run, yes, partial)
 
 
@@ -148,7 +130,7 @@ def run(
 ) -> None:
     """Use a special verb of a resource."""
     ops = open_ops()
-    resource = _resource(ops, name)
+    resource = resource_of(ops, name)
     plan = resource.run(verb, _selection(resource, keys, where, search), _pairs(values))
     _carry_out(ops, plan, dry_run, yes, partial)
 
@@ -198,7 +180,8 @@ def _report(result: Result) -> None:
 
 
 # -- arguments ------------------------------------------------------------------------------------------------------
-def _resource(ops: Ops, name: str) -> Resource:
+def resource_of(ops: Ops, name: str) -> Resource:
+    """The resource of a name, for people who mistype."""
     if name not in ops.resources:
         raise UserError("value_not_choice", name, ", ".join(ops.resources))
     return ops.resource(name)
@@ -215,10 +198,11 @@ def _selection(resource: Resource, keys: Iterable[str] | None, where: str, searc
         return Selection.of(*(_key(resource, key) for key in keys))
     if not where and not search:
         raise UserError("nothing_selected")
-    return Selection.matching(_query(where, search))
+    return Selection.matching(query_of(where, search))
 
 
-def _query(where: str, search: str) -> Query:
+def query_of(where: str, search: str) -> Query:
+    """The query of the options --where and --search."""
     return Query.from_url(where).copy(search=search)
 
 
@@ -254,14 +238,15 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | dict | list | None) else str(value)
 
 
-def _table(head: list[str], body: list[list[str]]) -> None:
+def table(head: list[str], body: list[list[str]]) -> None:
     """Columns aligned to their widest cell; control characters never reach the terminal."""
-    rows = [[_printable(cell) for cell in row] for row in [head, *body]]
+    rows = [[printable(cell) for cell in row] for row in [head, *body]]
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     for row in rows:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _printable(text: str) -> str:
+def printable(text: str, most: int = 60) -> str:
+    """Text for a terminal, cut to `most` characters."""
     flat = "".join(c if c.isprintable() else " " for c in text)
-    return flat if len(flat) <= 60 else flat[:59] + "…"
+    return flat if len(flat) <= most else flat[: most - 1] + "…"

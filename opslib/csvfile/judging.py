@@ -68,6 +68,7 @@ class Judge:
         self.firsts: dict[matching.Identity, tuple[int, int]] = {}
         self.warnings: list[Problem] = []
         self.done_before = -1
+        self._late = {n for n, f in resource.record.fields().items() if f.on_edit and not f.on_add}
         self._labels = {name: self._label_keys(name) for name in columns.values() if callable(fields[name].choices)}
 
     def _label_keys(self, name: str) -> dict[str, str]:
@@ -151,9 +152,7 @@ class Judge:
 
     def late_values(self, values: Mapping[str, str]) -> dict[str, str]:
         """What only a row that exists can be given."""
-        declared = self.resource.record.fields()
-        late = {n for n, f in declared.items() if f.on_edit and not f.on_add}
-        return {n: t for n, t in values.items() if n in late and t.strip()}
+        return {n: t for n, t in values.items() if n in self._late and t.strip()}
 
     def _judge_new(self, rows: Mapping[int, dict[str, str]]) -> dict[int, Verdict]:
         if not rows:
