@@ -45,7 +45,7 @@ GLOBAL_CSS = """
 class Shell:
     """One person's console."""
 
-    def __init__(self, ops: SessionOps, search: str = "", theme: str | None = None) -> None:
+    def __init__(self, ops: SessionOps, search: str = "", theme: str | None = None, phone: bool = False) -> None:
         self.ops = ops
         self.site: Site = ops.site
         self.browser = Browser(search=search, width=0, height=0, margin=0)
@@ -68,7 +68,7 @@ class Shell:
             sidebar=[self.menu.panel],
             main=[self.banner, self.body],
             sidebar_width=250,
-            sidebar_open=False,
+            sidebar_open=not phone,
             sidebar_resizable=False,
             dark_theme=theme == "dark",
             theme_config={"light": PRIMARY, "dark": DARK},
@@ -221,7 +221,9 @@ def _build(site: Site) -> None:
         notices.alone("This console was started without its sign-in", notices.START).servable(title="mailops")
         return
     worker.start(site)
-    shell = Shell(ops, (pn.state.location.search if pn.state.location else "") or "", _theme(site, ops))
+    search = (pn.state.location.search if pn.state.location else "") or ""
+    phone = "Mobi" in (pn.state.headers or {}).get("User-Agent", "")
+    shell = Shell(ops, search, _theme(site, ops), phone)
     shell.open()
     pn.state.add_periodic_callback(shell.look, LOOK)
     if pn.state.curdoc is not None:

@@ -21,7 +21,7 @@ class Page(ResourcePage):
     """The page of all changes."""
 
     resource = "changes"
-    columns = ("at", "actor", "label", "count", "resource", "state")
+    columns = ("label", "actor", "at", "count", "resource", "state")
     quick = (quick("Undone", "state=is:undone"), quick("Undos", "state=is:undo"))
     hint = "Nothing was changed yet. Every commit is noted here, with the way back."
 
