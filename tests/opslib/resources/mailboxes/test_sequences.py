@@ -169,7 +169,7 @@ def test_any_sequence_of_verbs(engine: sa.Engine) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=20,
+            max_examples=15,
             stateful_step_count=12,
             deadline=None,
             suppress_health_check=list(HealthCheck),
