@@ -57,4 +57,4 @@ def _secret(name: str) -> bool:
 
 def call_of(head: Sequence[str | None], data: Mapping[str, Any], tail: Sequence[Any] = ()) -> list[Any]:
     """What was called, as `log` shows it."""
-    return [*head, masked(data), *tail]
+    return [*head, masked(data) or [], *tail]

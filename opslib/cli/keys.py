@@ -8,6 +8,8 @@ import typer
 
 from opslib.cli import edge
 
+SHOWN = ("active", "read_only", "domains", "resources", "verbs", "expires", "used", "used_from")
+
 key = typer.Typer(help="Named API keys.", no_args_is_help=True)
 
 
@@ -35,12 +37,9 @@ def add(
 def listed() -> None:
     """Show the keys, their limits and their last use."""
     resource = edge.open_ops().api_keys
-    shown = ("label", "active", "read_only", "domains", "resources", "verbs", "expires", "used", "used_from")
     for row in resource.rows():
-        parts = (
-            f"{resource.fields[name].label.lower()}: {resource.fields[name].show(row[name])}" for name in shown[1:]
-        )
-        typer.echo(f"{row['label']}  {'; '.join(part for part in parts if not part.endswith(': '))}")
+        words = {name: resource.fields[name].show(row[name]) for name in SHOWN}
+        typer.echo(f"{row['label']}  {'; '.join(f'{name}: {word}' for name, word in words.items() if word)}")
 
 
 @key.command()

@@ -16,6 +16,7 @@ from opslib.names import list_items
 from opslib.ops import Ops
 from opslib.plan import Outcome, Row
 from opslib.schema import alias
+from opslib.site import Site
 from opslib.stores.database import chunks, read
 
 SPECIAL = {"goto_null": "null@localhost", "goto_spam": "spam@localhost", "goto_ham": "ham@localhost"}
@@ -79,7 +80,7 @@ class Aliases(Category):
         return True
 
     def values(self, ops: Ops, inputs: Mapping[str, In], attr: Mapping[str, Any], adding: bool) -> Row:
-        found = super().values(ops, SHARED, attr, adding)
+        found = codec.read(SHARED, attr)
         found = {name: value for name, value in found.items() if value != () or name not in ("goto", "address")}
         special = next((target for name, target in SPECIAL.items() if codec.as_flag(attr.get(name)) is True), None)
         if special:
@@ -93,17 +94,8 @@ class Aliases(Category):
 
     def add(self, call: Call) -> Written:
         done = super().add(call)
-        return Written([_numbered(item, self._numbers(call.ops, done.items)) for item in done.items], done.done)
-
-    def _numbers(self, ops: Ops, items: Sequence[Item]) -> dict[str, str]:
-        """Number of each alias that was added."""
-        added = [str(item.args[0]) for item in items if item.key == "alias_added"]
-        found: dict[str, str] = {}
-        with read(ops.site.engine) as connection:
-            for chunk in chunks(added):
-                query = sa.select(alias.c.address, alias.c.id).where(alias.c.address.in_(chunk))
-                found.update({address.lower(): str(key) for address, key in connection.execute(query)})
-        return found
+        found = numbers(call.ops.site, [str(item.args[0]) for item in done.items if item.key == "alias_added"])
+        return Written([_numbered(item, found) for item in done.items], done.done)
 
     def edit(self, call: Call) -> Written:
         if codec.as_flag(call.attr.get("expand_alias")) is True:
@@ -115,6 +107,16 @@ class Aliases(Category):
         bare = ("alias_empty", "goto_empty", "comment_too_long", "max_alias_exceeded", "alias_goto_identical")
         found = super().item(outcome, action, log)
         return Item(found.status, found.key, (), log, found.field) if found.key in bare else found
+
+
+def numbers(site: Site, addresses: Sequence[str]) -> dict[str, str]:
+    """Number of each of the aliases, by address."""
+    found: dict[str, str] = {}
+    with read(site.engine) as connection:
+        for chunk in chunks(list(addresses)):
+            query = sa.select(alias.c.address, alias.c.id).where(alias.c.address.in_(chunk))
+            found.update({address.lower(): str(key) for address, key in connection.execute(query)})
+    return found
 
 
 def _numbered(item: Item, numbers: Mapping[str, str]) -> Item:

@@ -149,10 +149,10 @@ LIST: Schema = {"anyOf": [{"type": "string"}, TEXTS], "description": "a list, or
 def as_flag(value: Any) -> Any:
     """A switch: 0/1 in any dress; a checkbox sends ["0", "1"] when it is ticked; empty is off."""
     if isinstance(value, list):
-        return any(as_flag(part) is True or str(part) == "1" for part in value)
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return False
-    return bool(value) if isinstance(value, int | float) else value
+        return any(as_flag(part) is True for part in value)
+    if isinstance(value, str):
+        return {"": False, "0": False, "false": False, "1": True, "true": True}.get(value.strip().lower(), value)
+    return value if isinstance(value, dict) else bool(value)
 
 
 def as_text(value: Any) -> Any:

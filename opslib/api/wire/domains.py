@@ -47,6 +47,7 @@ class Domains(Tagged, Category):
     tag_log = "tags_domain"
     unknown = {"edit": ("domain_invalid", False), "delete": ("access_denied", False)}
     said = {
+        ("domain_invalid", "domain"): ("domain_invalid", False),
         ("field_needed", "domain"): ("domain_invalid", False),
         ("value_control_characters", "domain"): ("domain_invalid", False),
         ("value_too_long", "domain"): ("domain_invalid", False),

@@ -9,8 +9,10 @@ from opslib.api.wire import codec
 from opslib.api.wire.category import Category
 from opslib.api.wire.codec import In
 from opslib.ops import Ops
-from opslib.plan import Row
+from opslib.plan import Plan, Row
+from opslib.resource import Resource
 
+EXCLUDED = ("mbox_exclude", "alias_domain_exclude")
 NOTHING: Row = {"html": "", "plain": "", "skip_replies": False, "mbox_exclude": (), "alias_domain_exclude": ()}
 
 
@@ -38,3 +40,19 @@ class Footers(Category):
             names = (item for item in given if "@" not in item)
             found["alias_domain_exclude"] = (*found.get("alias_domain_exclude", ()), *names)
         return {**NOTHING, **found}
+
+    def plan_edit(self, resource: Resource, keys: list[str], values: Row) -> Plan:
+        """What cannot be excluded is told and left out; the rest is done."""
+        plan = resource.edit(keys, values)
+        strange = [outcome for outcome in plan.refused if outcome.key == "username_invalid"]
+        if not strange:
+            return plan
+        bad = {outcome.args[0] for outcome in strange}
+        kept = {name: tuple(i for i in values[name] if i.lower() not in bad) for name in EXCLUDED}
+        plan = resource.edit(keys, {**values, **kept})
+        told = {outcome.subject for outcome in plan.outcomes}
+        for key in dict.fromkeys(outcome.subject for outcome in strange):
+            if key not in told:
+                plan.succeed(resource.modified_key, key, subject=key)
+        plan.outcomes[:0] = strange
+        return plan

@@ -16,7 +16,7 @@ from opslib.api.wire.mailbox_facts import ALSO, COMPLETED, complete, sign_ins
 from opslib.api.wire.tagged import Tagged
 from opslib.names import list_items
 from opslib.ops import Ops
-from opslib.plan import Plan, Row
+from opslib.plan import Outcome, Plan, Row
 from opslib.resource import Resource
 from opslib.resources.mailboxes.choices import AUTHSOURCES, BITS, LOCAL, PROTOCOLS
 
@@ -215,6 +215,13 @@ class Mailboxes(Tagged, Category):
         resource = self.of(call.ops)
         make = passwords.unless(problem, lambda: self._edit(resource, keys, values, problem is not None))
         return self.carried_out(call, "edit", make, call.attr, keys)
+
+    def item(self, outcome: Outcome, action: str, log: list[Any]) -> Item:
+        """A quota that does not fit has one key when it is changed (addresses.md 9.3)."""
+        found = super().item(outcome, action, log)
+        if action == "edit" and found.key == "mailbox_quota_exceeded":
+            return Item(found.status, "mailbox_quota_left_exceeded", found.args, log, found.field)
+        return found
 
     def _edit(self, resource: Resource, keys: list[str], values: Row, doomed: bool) -> Plan:
         plan = self.plan_edit(resource, keys, values)

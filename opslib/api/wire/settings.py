@@ -63,10 +63,7 @@ def _html(call: Call) -> str:
 
 
 def _edit_policy(call: Call) -> Written:
-    values = {name: codec.as_flag(call.attr[name]) for name in password_rules.FLAGS if name in call.attr}
-    values = {name: value is True for name, value in values.items()} | {
-        name: True for name in values if str(call.attr[name]).strip() == "1"
-    }
+    values = {name: codec.as_flag(call.attr[name]) is True for name in password_rules.FLAGS if name in call.attr}
     length = {"length": call.attr["length"]} if "length" in call.attr else {}
     return _written(call, ["password_complexity", "edit"], lambda: password_rules.edit(call.ops, {**values, **length}))
 

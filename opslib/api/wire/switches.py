@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from opslib.api.calls import EVERYBODY, STAFF, Call, Route, Written
+from opslib.api.envelope import Item, call_of
 from opslib.api.wire import codec
 from opslib.api.wire.category import Category
 from opslib.api.wire.codec import ABSENT, In
 from opslib.api.wire.mailboxes import TLS
 from opslib.ops import Ops
 from opslib.plan import Plan, Row
+from opslib.query import Query
 from opslib.resource import Resource
 from opslib.resources.mailboxes.choices import BITS, TAGGED
 
@@ -206,7 +208,18 @@ class Resets(Category):
             "keep_alias": codec.as_flag(attr.get("create_alias")),
         }
         other = Switch("", ("mailbox", "mailbox_rename"), {}, items="mailbox")
-        return other.carried_out(call, "edit", lambda: self.of(call.ops).run("rename", old, answers), attr)
+        done = other.carried_out(call, "edit", lambda: self.of(call.ops).run("rename", old, answers), attr)
+        renamed = [item for item in done.items if item.key == "mailbox_renamed"]
+        kept = [_kept(call.ops, *item.args) for item in renamed if answers["keep_alias"] is True]
+        return Written([*kept, *done.items], done.done)
+
+
+def _kept(ops: Ops, old: str, new: str) -> Item:
+    """The alias that a rename leaves behind."""
+    rows = ops.resource("aliases").rows(Query.where(address=old), ["private_comment"])
+    number, comment = (str(rows[0]["id"]), rows[0]["private_comment"]) if rows else ("", "")
+    data = {"address": old, "goto": new, "active": 1, "sogo_visible": 1, "private_comment": comment}
+    return Item("success", "alias_added", (old, number), call_of(["mailbox", "add", "alias"], data, (None,)))
 
 
 RENAME = ("domain", "old_local_part", "new_local_part", "create_alias")

@@ -45,7 +45,7 @@ class TemporaryAliases(Category):
         "domain": codec.filled("domain"),
         "description": codec.words("description"),
         "validity": codec.filled("hours", "hours, 1 to 87600"),
-        "permanent": In("permanent", lambda value: value in (True, 1, "1", "true"), codec.FLAG),
+        "permanent": codec.flag("permanent"),
     }
     edited = {"validity": codec.filled("hours", "hours from now"), "permanent": added["permanent"]}
 
