@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -162,17 +164,26 @@ def test_demo_badge_everywhere(visit: Visit) -> None:
     expect(page.locator("header").get_by_text("Demo", exact=True)).to_be_visible()
 
 
-def test_dark_is_remembered(visit: Visit) -> None:
+def chosen(console: Console, theme: str) -> None:
+    """Wait until the theme is in the database."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with closing(sqlite3.connect(console.data / "site.sqlite")) as connection:
+            if connection.execute("SELECT value FROM ops_view WHERE name = 'theme'").fetchone() == (theme,):
+                return
+        time.sleep(0.2)
+    pytest.fail(f"{theme} was not remembered")
+
+
+def test_dark_is_remembered(visit: Visit, console: Console) -> None:
     page = visit()
     heading(page, "Domains")
-    page.get_by_label("Toggle theme").click()
-    expect(page.locator(".mui-dark > header")).to_be_visible()
-    page.wait_for_timeout(800)
-    page.reload()
-    heading(page, "Domains")
-    expect(page.locator(".mui-dark > header")).to_be_visible()
-    page.get_by_label("Toggle theme").click()
-    page.wait_for_timeout(800)
+    for theme in ("dark", "light"):
+        page.get_by_label("Toggle theme").click()
+        chosen(console, theme)
+        page.reload()
+        heading(page, "Domains")
+        expect(page.locator(f".mui-{theme} > header")).to_be_visible(timeout=PATIENCE)
 
 
 def test_phone(visit: Visit) -> None:
