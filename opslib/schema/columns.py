@@ -116,10 +116,11 @@ def suit_dialect(target: sa.Table, connection: sa.Connection, **_: Any) -> None:
 @sa.event.listens_for(sa.Table, "after_create")
 def index_references(target: sa.Table, connection: sa.Connection, **_: Any) -> None:
     """Give SQLite the index that MariaDB makes for a foreign key: tags are looked up by their owner."""
-    led = {next(iter(key.columns)).name for key in (*target.indexes, target.primary_key) if key.columns}
+    keys = [*(index.columns.keys() for index in target.indexes), target.primary_key.columns.keys()]
+    led = {columns[0] for columns in keys if columns}
     for reference in target.foreign_key_constraints:
         if connection.dialect.name == "sqlite" and reference.column_keys[0] not in led:
-            connection.execute(sa.DDL(f"CREATE INDEX {reference.name} ON {target.name} ({reference.column_keys[0]})"))
+            connection.exec_driver_sql(f"CREATE INDEX {reference.name} ON {target.name} ({reference.column_keys[0]})")
 
 
 def mailbox_reference(column: str, name: str) -> sa.ForeignKeyConstraint:

@@ -170,7 +170,7 @@ def test_the_state_is_mirrored_and_leaves_sogo(ops: Ops, word: str, value: int) 
 
 
 def test_effects_come_only_where_they_are_needed(ops: Ops) -> None:
-    assert effects(ops, quota="1") == effects(ops, tls_enforce_in="0") == effects(ops, tags="x") == []
+    assert effects(ops, spam_score="3,6") == effects(ops, tls_enforce_in="0") == effects(ops, tags="x") == []
     assert effects(ops, full_name="x") == ["flush_memcached"]
     assert effects(ops, active="off") == ["flush_memcached", "flush_auth_cache"]
     assert effects(ops, imap_access="0") == effects(ops, password="Spring-2026") == ["flush_auth_cache"]
