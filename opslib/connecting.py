@@ -9,6 +9,8 @@ from opslib.actor import Actor, system
 from opslib.host.absent import AbsentHost
 from opslib.host.base import Host
 from opslib.host.demo import DemoHost
+from opslib.host.local import LocalHost
+from opslib.host.mailstore import MailStore
 from opslib.ops import Ops
 from opslib.passwords import DEFAULT_SCHEME
 from opslib.settings import Settings
@@ -43,6 +45,10 @@ def _scheme(named: str) -> str:
 
 
 def _host(settings: Settings, keyvalue: KeyValue) -> Host:
+    if settings.host_kind == "local":
+        configs = {"MAIL_CONFIG": settings.postfix_config, "CONFIG_FILE": settings.dovecot_config}
+        named = {name: str(path) for name, path in configs.items() if path}
+        return LocalHost(MailStore(settings.mail_store, settings.mail_index, _now), named, settings.memcached)
     return DemoHost(keyvalue, _now) if settings.host_kind == "demo" else AbsentHost()
 
 

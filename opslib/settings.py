@@ -65,9 +65,16 @@ def _zone(raw: str) -> ZoneInfo | None:
 
 
 def _host(raw: str) -> str:
-    if raw not in ("auto", "demo", "absent"):
-        raise ValueError("give one of auto, demo, absent.")
+    if raw not in ("auto", "demo", "local", "absent"):
+        raise ValueError("give one of auto, demo, local, absent.")
     return raw
+
+
+def _place(raw: str) -> tuple[str, int] | None:
+    host, colon, port = raw.rpartition(":")
+    if raw and not (host and colon):
+        raise ValueError("give host:port, for example 127.0.0.1:11211.")
+    return (host.strip("[]"), port_number(port)) if raw else None
 
 
 def _networks(raw: str) -> tuple[Network, ...]:
@@ -125,10 +132,27 @@ class Settings:
         metadata=_declare(
             _host,
             "`auto`",
-            "Where host commands go: `demo` makes them up, `absent` lets them wait visibly in the outbox, "
-            "`auto` is `demo` for the embedded site and `absent` otherwise.",
+            "Where host commands go: `local` carries them out on this machine, `demo` makes them up, `absent` lets them "
+            "wait visibly in the outbox, `auto` is `demo` for the embedded site and `absent` otherwise.",
             "auto",
         )
+    )
+    mail_store: Path = field(
+        metadata=_declare(_path, "`/var/vmail`", "Directory of all maildirs, for the host `local`.", "/var/vmail")
+    )
+    mail_index: Path = field(
+        metadata=_declare(
+            _path, "`/var/vmail_index`", "Directory of Dovecot's indexes, for the host `local`.", "/var/vmail_index"
+        )
+    )
+    postfix_config: Path | None = field(
+        metadata=_declare(_path, "Postfix's own", "Configuration directory of Postfix, for the host `local`.")
+    )
+    dovecot_config: Path | None = field(
+        metadata=_declare(_path, "Dovecot's own", "Configuration file of Dovecot, for the host `local`.")
+    )
+    memcached: tuple[str, int] | None = field(
+        metadata=_declare(_place, "none", "SOGo's memcached as `host:port`, for the host `local`.")
     )
     address: str = field(
         metadata=_declare(_text, "`127.0.0.1`", "Address the console listens on.", "127.0.0.1"),
@@ -186,7 +210,7 @@ class Settings:
 
     @property
     def host_kind(self) -> str:
-        """`demo` or `absent`: `host` with `auto` resolved.  A real site never gets made-up answers unasked."""
+        """`demo`, `local` or `absent`: `host` with `auto` resolved.  A real site never gets made-up answers unasked."""
         return self.host if self.host != "auto" else "demo" if self.embedded else "absent"
 
     def secret_key(self) -> bytes:

@@ -74,7 +74,7 @@ def test_the_environment_wins(conf: Path) -> None:
     [
         ("MAILOPS_PORT", "0", "between 1 and 65535"),
         ("MAILOPS_PORT", "²", "between 1 and 65535"),
-        ("MAILOPS_HOST", "docker!", "auto, demo, absent"),
+        ("MAILOPS_HOST", "docker!", "auto, demo, local, absent"),
         ("MAILOPS_TIMEZONE", "../etc/passwd", "Europe/Berlin"),
         ("MAILOPS_TRUSTED_PROXIES", "all", "10.0.0.0/8"),
         ("MAILOPS_DATABASE_URL", "secret", "mysql"),

@@ -10,10 +10,10 @@ from opslib.host import host_for
 from opslib.host.absent import AbsentHost
 from opslib.host.base import VERBS, Answer, Host
 from opslib.host.demo import DemoHost
+from opslib.schema.keyvalue import TABLES
 from opslib.schema.metadata import metadata
 from opslib.stores.database import engine_for
 from opslib.stores.keyvalue import EmbeddedStore
-from opslib.schema.keyvalue import TABLES
 from tests.opslib.host.test_base import GOOD
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
