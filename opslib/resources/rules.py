@@ -232,12 +232,17 @@ def flush_sogo(plan: Plan) -> None:
 
 
 def forget_sign_ins(plan: Plan, usernames: Iterable[str]) -> None:
-    """Drop Dovecot's cached sign-ins, which outlive a password by five minutes otherwise (addresses.md 4.2)."""
+    """Drop what Dovecot cached of these users: passwords and quotas live five minutes longer otherwise (4.2)."""
     names = list(dict.fromkeys(usernames))
     if len(names) > MANY:
-        again = Effect("host", "flush_auth_cache", {}, f"Forget cached sign-ins, {len(names)} mailboxes changed")
-        plan.effects.append(replace(again, undo=again))
+        forget_all_sign_ins(plan, f"{len(names)} mailboxes changed")
         return
     for username in names:
         again = Effect("host", "flush_auth_cache", {"user": username}, f"Forget cached sign-ins of {username}")
         plan.effects.append(replace(again, undo=again, subject=username))
+
+
+def forget_all_sign_ins(plan: Plan, why: str) -> None:
+    """Drop everybody's cached sign-ins."""
+    again = Effect("host", "flush_auth_cache", {}, f"Forget cached sign-ins, {why}")
+    plan.effects.append(replace(again, undo=again))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from opslib.plan import Guard, Plan
 from opslib.resources import quota_copies, rate_limits, tags
 from opslib.resources.domains import limits
-from opslib.resources.rules import rooms
+from opslib.resources.rules import forget_all_sign_ins, rooms
 
 if TYPE_CHECKING:
     from opslib.resource import Draft
@@ -77,6 +77,8 @@ def write(resource: Domains, plan: Plan, drafts: Sequence[Draft]) -> None:
     rate_limits.write(resource, plan, drafts)
     quota_copies.write(resource, plan, drafts)
     _guard(plan, drafts)
+    if any(draft.changes("active") for draft in drafts):
+        forget_all_sign_ins(plan, "a domain was switched on or off")
     if resource.site.sogo and any("gal" in draft.values for draft in drafts):
         plan.warn("sogo_restart_needed")
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 NEEDED = ("quota", "active", "authsource", "quarantine_notification", "quarantine_category", "tagged_mail_handler")
 SOGO_READS = ("active", "full_name", "extended_sender_acl")
-SIGN_IN_READS = ("active", "password", "authsource", *(f"{protocol}_access" for protocol in PROTOCOLS))
+CACHED = ("active", "password", "authsource", "quota", *(f"{protocol}_access" for protocol in PROTOCOLS))
 
 
 # -- rules ----------------------------------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def _around(resource: Mailboxes, plan: Plan, drafts: Sequence[Draft]) -> None:
         plan.guard("transports_exist", *routed)
         plan.undo_guards.append(Guard("transports_exist", tuple(routed)))
     refresh_sogo(plan, resource.site, [d.key for d in drafts if d.changes(*SOGO_READS)])
-    forget_sign_ins(plan, [draft.key for draft in drafts if draft.changes(*SIGN_IN_READS)])
+    forget_sign_ins(plan, [draft.key for draft in drafts if draft.changes(*CACHED)])
 
 
 @registry.guard

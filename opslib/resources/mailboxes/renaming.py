@@ -160,7 +160,8 @@ def _around(resource: Mailboxes, plan: Plan, move: Move, affected: set[str]) -> 
         )
     refresh_sogo(plan, resource.site, affected)
     _carry(plan, "maildir_move", *move.paths, f"Move the mail store of {move.old}")
-    _carry(plan, "sogo_rename", move.old, move.new, f"Rename {move.old} in SOGo")
+    if resource.site.sogo:
+        _carry(plan, "sogo_rename", move.old, move.new, f"Rename {move.old} in SOGo")
     _carry(plan, "imap_acl_rename", move.old, move.new, f"Carry over the shared folders of {move.old}")
     forget_sign_ins(plan, [move.old])
 

@@ -333,6 +333,13 @@ def test_an_undo_leaves_a_domain_that_is_lived_in(engine: sa.Engine) -> None:
 
 
 # -- edit -----------------------------------------------------------------------------------------------------------
+def test_a_domain_switched_off_locks_its_users_out_at_once(filled: Ops) -> None:
+    key = str(filled.domains.frame().index[0])
+    plan = filled.domains.edit(key, {"active": False})
+    assert [(effect.verb, effect.args) for effect in plan.effects] == [("flush_auth_cache", {})]
+    assert not filled.domains.edit(key, {"description": "other"}).effects
+
+
 def test_edit_and_undo_restore_every_row_and_effect(filled: Ops, engine: sa.Engine) -> None:
     relayhost = add_row(engine, "relayhosts", hostname="out", username="u", password="p", active=1)
     before, kept = snapshot(engine), hashes(filled, *HASHES)

@@ -174,6 +174,7 @@ def test_effects_come_only_where_they_are_needed(ops: Ops) -> None:
     assert effects(ops, full_name="x") == ["flush_memcached"]
     assert effects(ops, active="off") == ["flush_memcached", "flush_auth_cache"]
     assert effects(ops, imap_access="0") == effects(ops, password="Spring-2026") == ["flush_auth_cache"]
+    assert effects(ops, quota="2 GiB") == ["flush_auth_cache"]
 
 
 def test_one_flush_stands_for_many_mailboxes(ops: Ops) -> None:

@@ -97,6 +97,15 @@ def test_key_value_store_and_host_follow(full: Ops) -> None:
     assert verbs == ["flush_memcached", "maildir_move", "sogo_rename", "imap_acl_rename", "flush_auth_cache"]
 
 
+def test_nothing_is_asked_of_a_sogo_that_is_not_there(full: Ops) -> None:
+    full.site.sogo = False
+    assert {effect.verb for effect in plan(full).effects if effect.kind == "host"} == {
+        "maildir_move",
+        "imap_acl_rename",
+        "flush_auth_cache",
+    }
+
+
 def test_an_undo_restores_every_row(full: Ops) -> None:
     before = snapshot(full.site.engine)
     change = rename(full, keep=True)
