@@ -9,7 +9,7 @@ from bokeh.server.views.auth_request_handler import AuthRequestHandler
 from panel.io import server as panel_server
 from tornado.web import HTTPError, RedirectHandler, RequestHandler
 
-from dashboards import asgi, context, health
+from dashboards import asgi, context, downloads, health
 from dashboards.login import Base, PasswordHandler
 from dashboards.security import HOME, PASSWORD
 
@@ -75,5 +75,6 @@ ROUTES = [
     (r"/", RedirectHandler, {"url": HOME, "permanent": False}),
     (PASSWORD, PasswordHandler, {}),
     (r"/healthz", HealthHandler, {}),
+    *downloads.ROUTES,
     *asgi.ROUTES,
 ]

@@ -30,6 +30,7 @@ from dashboards.grid.bars import (
 )
 from dashboards.pages import PAGES
 from dashboards.preview import Review
+from dashboards.transfer import Transfer
 from opslib import traces
 from opslib.errors import Problem, ServerError
 from opslib.plan import Plan
@@ -39,7 +40,7 @@ from opslib.verb import Verb
 if TYPE_CHECKING:
     from opslib.ops import Ops
 
-EXTENSIONS = ("tabulator", "modal")
+EXTENSIONS = ("tabulator", "modal", "filedropper")
 POLL = 1000
 PATIENCE = 3.0  # while a callback waits, the session's other callbacks do too
 
@@ -79,6 +80,7 @@ class ResourcePage(pn.viewable.Viewer):
         self.bulk = BulkDialog(self.rows, self.review)
         self.grid = Grid(self.rows, self.columns, self.told, self._row_verbs(), query=self._asked())
         self.chooser = ColumnChooser(self.grid)
+        self.transfer = Transfer(self.rows, self.grid, self._changed)
         self._polling: Any = None
         self._heard = 0
         self._moving = False
@@ -319,6 +321,7 @@ class ResourcePage(pn.viewable.Viewer):
         left = [SearchBox(self.grid), *(self._quick(one) for one in self.quick)]
         right = [self._verb_button(verb) for verb in self.rows.verbs if verb.on == "none"]
         right += [
+            self.transfer.menu,
             pmui.IconButton(
                 icon="view_column", description="Columns", size="small", on_click=lambda _: self.chooser.open()
             ),
@@ -352,6 +355,7 @@ class ResourcePage(pn.viewable.Viewer):
             self.grid,
             Pager(self.grid),
             self.chooser,
+            self.transfer,
             self.form,
             self.bulk,
             self.review,

@@ -19,6 +19,7 @@ _UNITS = {
     "gb": "GiB",
     "gib": "GiB",
     "tb": "TiB",
+    "tib": "TiB",
 }
 IGNORED = ("reason", "line")  # columns of a report of rejected rows
 
