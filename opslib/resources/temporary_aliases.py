@@ -36,6 +36,9 @@ SYLLABLES = (5, 5)  # of two parts; 100 choices each: about 66 bits
 class Hours(Integer):
     """How long an address works."""
 
+    def _empty(self) -> Any:
+        raise UserError("validity_missing", field=self.name)
+
     def read(self, raw: Any) -> int:
         try:
             return super().read(raw)

@@ -162,12 +162,16 @@ def as_text(value: Any) -> Any:
 
 def as_filled(value: Any) -> Any:
     """As text; empty is not given."""
-    return ABSENT if value is None or value == "" else value
+    return ABSENT if _empty(value) else value
+
+
+def _empty(value: Any) -> bool:
+    return value is None or value == [] or (isinstance(value, str) and not value.strip())
 
 
 def as_mib(value: Any) -> Any:
     """A size in MiB, as the text that the field reads so; empty is not given."""
-    if value is None or value == "" or value == []:
+    if _empty(value):
         return ABSENT
     return str(value).strip() if isinstance(value, int | float | str) else value
 

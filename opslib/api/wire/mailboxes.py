@@ -180,9 +180,9 @@ class Mailboxes(Tagged, Category):
             found |= {f"{protocol}_access": protocol in (chosen or ()) for protocol in PROTOCOLS}
         if "acl" in found:
             found["acl"] = tuple(bit for bit in found["acl"] if bit in BITS)
-        if found.get("tagged_mail_handler") not in (None, "subject", "subfolder"):
+        if "tagged_mail_handler" in found and found["tagged_mail_handler"] not in ("subject", "subfolder"):
             found["tagged_mail_handler"] = "none"
-        if "authsource" in found and found["authsource"] not in AUTHSOURCES:
+        if "authsource" in found and str(found["authsource"]) not in AUTHSOURCES:
             found["authsource"] = LOCAL
         if "sender_acl" in found:
             found["sender_acl"] = tuple(item for item in found["sender_acl"] if item != "default")

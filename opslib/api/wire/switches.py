@@ -9,7 +9,7 @@ from opslib.api.calls import EVERYBODY, STAFF, Call, Route, Written
 from opslib.api.envelope import Item, call_of
 from opslib.api.wire import codec
 from opslib.api.wire.category import Category
-from opslib.api.wire.codec import ABSENT, In
+from opslib.api.wire.codec import In
 from opslib.api.wire.mailboxes import TLS
 from opslib.ops import Ops
 from opslib.plan import Plan, Row
@@ -85,7 +85,7 @@ def _listed(given: Any) -> list[str]:
 
 
 def _bits(value: Any) -> Any:
-    return tuple(bit for bit in (codec.as_list(value) or ()) if bit in BITS) if value is not ABSENT else ABSENT
+    return tuple(bit for bit in (codec.as_list([] if value is None else value)) if bit in BITS)
 
 
 def _score(value: Any) -> Any:
@@ -98,7 +98,7 @@ def _score(value: Any) -> Any:
 
 
 def _handler(value: Any) -> Any:
-    return value if value in TAGGED else "none"
+    return value if isinstance(value, str) and value in TAGGED else "none"
 
 
 def _choice(field: str, doc: str) -> dict[str, In]:
