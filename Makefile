@@ -1,4 +1,4 @@
-# make serve | test | fix | bench | docs | servers       Needs Python 3.11 or newer (PYTHON=...) and make.
+# make serve | test | fix | bench | docs | servers | stack | stack-down       Needs Python 3.11 or newer (PYTHON=...) and make.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -6,13 +6,17 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # Used by the browser tests; without one they are deselected and reported as not run.
 export MAILOPS_TEST_CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
+# Mail is moved by daemons that root starts; without them those tests are deselected too.
+DAEMONS := /usr/lib/postfix/sbin/master /usr/sbin/dovecot /usr/lib/dovecot/modules/auth/libauthdb_lua.so
+MAIL_READY := $(if $(filter 0,$(shell id -u)),$(if $(filter $(words $(DAEMONS)),$(words $(wildcard $(DAEMONS)))),yes))
+
 NOT_RUN := $(if $(MAILOPS_TEST_CHROMIUM),,browser) \
-	$(if $(and $(MAILOPS_TEST_MARIADB),$(MAILOPS_TEST_REDIS)),,stack)
+	$(if $(and $(MAILOPS_TEST_MARIADB),$(MAILOPS_TEST_REDIS)),,stack) $(if $(MAIL_READY),,mail)
 empty :=
 space := $(empty) $(empty)
 DESELECT := $(subst $(space), and ,$(addprefix not_,$(strip $(NOT_RUN))))
 
-.PHONY: help serve test lint types layers pytest fix bench docs venv servers
+.PHONY: help serve test lint types layers pytest fix bench docs venv servers stack stack-down
 help:
 	@head -n 1 Makefile
 
@@ -49,6 +53,12 @@ docs: .venv/.dev
 
 servers:
 	@tests/stack/servers.sh start
+
+stack: venv
+	@$(BIN)/python -m tests.stack up
+
+stack-down: venv
+	@$(BIN)/python -m tests.stack down
 
 venv: .venv/.dev
 
