@@ -95,4 +95,4 @@ def _rename(parent: int, old: str, new: str, garbage: int, wanted: str) -> str:
         _discard(parent, new, garbage, wanted)
         os.rename(old, new, src_dir_fd=parent, dst_dir_fd=parent)
         count += take_over(early, kept)
-    return f"{new}, with {count} messages that came early"
+    return f"{new}, early mail taken over: {count}"

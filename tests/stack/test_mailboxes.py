@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 
 from opslib.ops import Ops
+from opslib.schema import tfa
+from opslib.stores.database import write
 from tests.stack.conftest import DOMAIN, PASSWORD, carry_out
 from tests.stack.post import Login, Post, eventually
 from tests.stack.stack import Stack
@@ -178,3 +180,14 @@ def test_an_app_password_opens_its_protocols_only(ops: Ops, post: Post, person: 
     assert post.may_sign_in("imap", phone), "the mailbox's own switch is for its own password"
     carry_out(ops, ops.app_passwords.delete(ops.app_passwords.frame().query("mailbox == @ann.user")))
     assert not post.may_sign_in("imap", phone)
+
+
+def test_a_second_factor_leaves_app_passwords_only(ops: Ops, post: Post, person: Person) -> None:
+    ann = person("ann")
+    given = {"mailbox": ann.user, "app_name": "phone", "password": "Phone-Horse-9", "protocols": ("imap_access",)}
+    carry_out(ops, ops.app_passwords.add(given))
+    with write(ops.site.engine) as connection:
+        values = {"key_id": "totp", "username": ann.user, "authmech": "totp", "active": 1}
+        connection.execute(tfa.insert().values(values))
+    assert not post.may_sign_in("imap", ann)
+    assert post.may_sign_in("imap", replace(ann, password="Phone-Horse-9"))
