@@ -84,7 +84,5 @@ class LocalHost:
         memcached.flush(*self._cache)
         return ""
 
-    def _flush_auth_cache(self, user: str = "") -> str:
-        """Everybody's, whoever is meant: the cache's keys begin with the protocol (addresses.md 4.2), and Dovecot finds a
-        user's entries only where they begin with the name."""
-        return self._commands.check("doveadm", "auth", "cache", "flush")
+    def _flush_auth_cache(self, *, user: str = "") -> str:
+        return self._commands.check("doveadm", "auth", "cache", "flush", *([user] if user else []))

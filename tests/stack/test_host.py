@@ -95,3 +95,12 @@ def test_daemons_read_their_configuration_again(stack: Stack, site: Site, post: 
 def test_the_services_that_run_are_seen(site: Site) -> None:
     found = {service.name: service.state for service in site.host.services()}
     assert {"postfix-mailcow": "running", "dovecot-mailcow": "running"}.items() <= found.items()
+
+
+def test_cached_sign_ins_are_forgotten_of_one_user_or_of_all(site: Site, post: Post, person: Person) -> None:
+    ann, bob = person("ann"), person("bob")
+    assert site.host.do("flush_auth_cache").ok
+    for protocol in ("imap", "pop3"):
+        assert post.may_sign_in(protocol, ann) and post.may_sign_in(protocol, bob)
+    mine = site.host.do("flush_auth_cache", user=ann.user).detail
+    assert site.host.do("flush_auth_cache").detail == mine == "3 cache entries flushed"  # two passwords, one user
