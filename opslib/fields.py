@@ -52,6 +52,7 @@ TRAITS: dict[str, Any] = {
     "group": "",  # section of the form
     "missing": None,  # inside value where the stored one is absent
     "csv": True,
+    "beside": "",  # field shown in the same cell of the grid, like a limit beside what is used
     "length": None,  # most characters that fit
     "also": (),  # what files of other programs call it
     "hashed": None,  # column of a secret's stored hash, which administrators may export

@@ -61,6 +61,20 @@ def cell(field: Field, value: Any) -> Cell:
     return f"{value:,}" if counted(field) else field.show(value)
 
 
+def read_names(fields: Mapping[str, Field], names: Iterable[str]) -> list[str]:
+    """Fields to read for these columns: their own, and those shown beside them."""
+    beside = [fields[name].beside for name in names if name in fields]
+    return list(dict.fromkeys([*names, *(name for name in beside if name in fields)]))
+
+
+def joined(fields: Mapping[str, Field], name: str, values: Mapping[str, Any]) -> Cell:
+    """The cell of a column, with the field beside it: "12 / 17"."""
+    own, beside = cell(fields[name], values[name]), fields[name].beside
+    if beside not in values or values[beside] is None:
+        return own
+    return f"{own} / {cell(fields[beside], values[beside])}"
+
+
 def counted(field: Field) -> bool:
     """Whether the field is a plain number that reads better in groups of three digits."""
     return type(field) is kinds.Integer and field.name not in {"id", "prefid"} and not field.name.endswith("_id")

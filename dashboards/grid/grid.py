@@ -14,7 +14,7 @@ import panel as pn
 import param
 
 from dashboards import toasts
-from dashboards.background import aside, edge, sentence, start
+from dashboards.background import aside, draw, edge, sentence, start
 from dashboards.grid import columns
 from dashboards.grid.picked import Picked
 from dashboards.grid.staging import Staged
@@ -75,16 +75,24 @@ class Grid(pn.viewable.Viewer):
         """Read the page of the query; the newest call wins."""
         self._ticket += 1
         ticket = self._ticket
+        await draw(self._asking)
+        try:
+            page = await aside(
+                self.resource.page, self.query, columns.read_names(self.resource.fields, list(self.names))
+            )
+        except Exception as error:  # noqa: BLE001 - the edge of the grid; `sentence` logs what was not foreseen
+            found = {"trouble": sentence(error), "mendable": isinstance(error, UserError), "busy": False}
+            await draw(lambda: self._newest(ticket, lambda: self.param.update(**found)))
+        else:
+            await draw(lambda: self._newest(ticket, lambda: self._show(page)))
+
+    def _asking(self) -> None:
         self.busy = True
         self._reflect()
-        try:
-            page = await aside(self.resource.page, self.query, list(self.names))
-        except Exception as error:  # noqa: BLE001 - the edge of the grid; `sentence` logs what was not foreseen
-            if ticket == self._ticket:
-                self.param.update(trouble=sentence(error), mendable=isinstance(error, UserError), busy=False)
-            return
+
+    def _newest(self, ticket: int, update: Callable[[], Any]) -> None:
         if ticket == self._ticket:
-            self._show(page)
+            update()
 
     def _show(self, page: Page) -> None:
         with param.parameterized.discard_events(self):
@@ -164,7 +172,7 @@ class Grid(pn.viewable.Viewer):
 
     def _row(self, key: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         fields = self.resource.fields
-        cells = {name: columns.cell(fields[name], values[name]) for name in self.names if name in values}
+        cells = {name: columns.joined(fields, name, values) for name in self.names if name in values}
         texts = {name: columns.edit_text(fields[name], values[name]) for name in cells}
         edit = {name: text for name, text in texts.items() if text is not None}
         return {"key": key, "name": self._title(key, cells), "cells": cells, "edit": edit}

@@ -41,7 +41,7 @@ PAGES: dict[str, PageSpec] = {
     "resources": _page("Resources", "Mail", "meeting_room", "resources"),
     "app_passwords": _page("App passwords", "Access", "key", "app_passwords"),
     "policies": _page("Allow and deny lists", "Mail flow", "rule", "policies"),
-    "footers": _page("Footers", "Mail flow", "bottom_navigation", "footers"),
+    "footers": _page("Footers", "Mail flow", "notes", "footers"),
     "mta_sts": _page("MTA-STS policies", "Mail flow", "verified_user", "mta_sts"),
     "domain_templates": _page("Domain templates", "Templates", "dashboard_customize", "domain_templates", roles=ADMIN),
     "mailbox_templates": _page(

@@ -80,7 +80,7 @@ class Footers(Resource):
     label = "Footers"
     singular = "footer"
     doc = "Text that is put below all outgoing mail of a domain."
-    icon = "bottom_navigation"
+    icon = "notes"
     record = Footer
     table = domain
     key = "domain"

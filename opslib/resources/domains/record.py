@@ -106,11 +106,11 @@ _tags = tags.joined(tags_domain, tags_domain.c.domain, domain.c.domain)
 
 
 def _figure(label: str, doc: str, sql: sa.ColumnElement[Any], **traits: Any) -> Integer:
-    return Integer(label=label, doc=doc, sql=sql, missing=0, on_add=False, on_edit=False, width=100, **traits)
+    return Integer(label=label, doc=doc, sql=sql, missing=0, on_add=False, on_edit=False, **{"width": 110, **traits})
 
 
 def _size(label: str, doc: str, sql: sa.ColumnElement[Any], **traits: Any) -> Bytes:
-    return Bytes(label=label, doc=doc, sql=sql, missing=0, on_add=False, on_edit=False, width=110, **traits)
+    return Bytes(label=label, doc=doc, sql=sql, missing=0, on_add=False, on_edit=False, width=140, **traits)
 
 
 class Domain(Record):
@@ -125,30 +125,41 @@ class Domain(Record):
         missing="", group="Domain", width=180,
     )  # fmt: skip
     active = Flag(
-        True, label="Active", doc="Mail is accepted and sign-in allowed.", grid=True, roles=ADMIN, group="Domain", width=80,
+        True, label="Status", doc="Off: mail is refused and nobody of it may sign in.", grid=True, roles=ADMIN, group="Domain", width=80,
     )  # fmt: skip
-    mboxes_in_domain = _figure("Mailboxes", "Mailboxes there are.", _in_use, grid=True)
+    mboxes_in_domain = _figure("Mailboxes", "Mailboxes there are, of how many.", _in_use, grid=True, beside="mailboxes")
     mailboxes = Integer(
-        10, label="Mailboxes at most", doc="How many mailboxes the domain may have.", bounds=(0, MOST), grid=True,
+        10, label="Mailboxes at most", doc="How many mailboxes the domain may have.", bounds=(0, MOST),
         roles=ADMIN, group="Limits", width=100,
     )  # fmt: skip
     mboxes_left = _figure("Mailboxes left", "How many mailboxes may still be added.", _boxes_left)
     aliases_in_domain = _figure(
-        "Aliases", "Aliases there are, those of its alias domains among them.", _aliases, grid=True
+        "Aliases",
+        "Aliases there are, those of its alias domains among them, of how many.",
+        _aliases,
+        grid=True,
+        beside="aliases",
     )
     aliases = Integer(
-        400, label="Aliases at most", doc="How many aliases the domain may have.", bounds=(0, MOST), grid=True,
+        400, label="Aliases at most", doc="How many aliases the domain may have.", bounds=(0, MOST),
         roles=ADMIN, group="Limits", width=100,
     )  # fmt: skip
     aliases_left = _figure("Aliases left", "How many aliases may still be added.", _aliases_left)
-    msgs_total = _figure("Messages", "Messages stored in all mailboxes.", _stored(quota2.c.messages), grid=True)
-    bytes_total = _size("Stored", "Space used by all mailboxes.", _stored(quota2.c.bytes), grid=True)
+    msgs_total = _figure(
+        "Statistics", "Messages stored in all mailboxes, and the space they use.", _stored(quota2.c.messages), grid=True,
+        beside="bytes_total", width=170,
+    )  # fmt: skip
+    bytes_total = _size("Stored", "Space used by all mailboxes.", _stored(quota2.c.bytes))
     quota_used_in_domain = _size(
-        "Quota allotted", "Sum of the mailboxes' quotas; unlimited ones count nothing.", _allotted, grid=True
+        "Quota",
+        "Sum of the mailboxes' quotas, of how much; unlimited ones count nothing.",
+        _allotted,
+        grid=True,
+        beside="quota",
     )
     quota = Bytes(
         10240 * MIB, label="Quota at most", doc="How much quota all mailboxes together may be allotted.", per=MIB,
-        bounds=(0, None), grid=True, roles=ADMIN, group="Limits", width=110,
+        bounds=(0, None), roles=ADMIN, group="Limits", width=110,
     )  # fmt: skip
     defquota = Bytes(
         3072 * MIB, label="Default quota", doc="Quota of a new mailbox.", per=MIB, bounds=(0, None), roles=ADMIN,
