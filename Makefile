@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 export MAILOPS_TEST_CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
 # Mail is moved by daemons that root starts; without them those tests are deselected too.
-DAEMONS := /usr/lib/postfix/sbin/master /usr/sbin/dovecot /usr/lib/dovecot/modules/auth/libauthdb_lua.so
+DAEMONS := /usr/lib/postfix/sbin/master /usr/sbin/dovecot /usr/lib/dovecot/modules/auth/libauthdb_lua.so /usr/bin/rspamd
 MAIL_READY := $(if $(filter 0,$(shell id -u)),$(if $(filter $(words $(DAEMONS)),$(words $(wildcard $(DAEMONS)))),yes))
 
 NOT_RUN := $(if $(MAILOPS_TEST_CHROMIUM),,browser) \

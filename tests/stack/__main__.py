@@ -41,6 +41,7 @@ def up() -> None:
     STATE.write_text(json.dumps(state))
     place = Place(ROOT, url, os.environ["MAILOPS_TEST_REDIS"])
     stack = Stack(place).up()
+    stack.filter()
     state["processes"] = [
         [one.popen.pid, psutil.Process(one.popen.pid).create_time()] for one in stack.daemons.values()
     ]
@@ -69,7 +70,7 @@ def _tell(place: Place) -> None:
     }
     for name, value in settings.items():
         print(f"export {name}='{value}'")
-    listeners = ("smtp", "submission", "imap", "pop3", "sieve")
+    listeners = ("smtp", "filtered", "submission", "imap", "pop3", "sieve")
     print(f"# {', '.join(f'{name} {place.ports[name]}' for name in listeners)}; logs in {place.at('log')}")
 
 

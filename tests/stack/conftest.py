@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import redis
 
 from opslib.actor import Actor
 from opslib.host.local import LocalHost
@@ -43,13 +44,21 @@ def stack() -> Iterator[Stack]:
     """Postfix, Dovecot and the sign-in endpoint over a database of their own."""
     server = os.environ["MAILOPS_TEST_MARIADB"]
     url, root = make_database(server), Path(tempfile.mkdtemp(prefix="mailops-stack."))
-    running = Stack(Place(root, url, os.environ["MAILOPS_TEST_REDIS"]))
+    running = Stack(Place(root, url, _empty_redis(os.environ["MAILOPS_TEST_REDIS"])))
     try:
         yield running.up()
     finally:
         running.down()
         drop_database(server, url)
         shutil.rmtree(root)
+
+
+def _empty_redis(url: str) -> str:
+    """A database of the server that other tests do not use."""
+    own = f"{url.rpartition('/')[0]}/9"
+    with redis.Redis.from_url(own) as client:
+        client.flushdb()
+    return own
 
 
 @pytest.fixture(scope="session")

@@ -16,19 +16,9 @@ HOSTNAME = "mail.stack.test"
 ADDRESS = "127.0.0.1"
 VMAIL = 5000
 PORTS = (
-    "smtp",
-    "submission",
-    "reinject",
-    "bcc",
-    "imap",
-    "pop3",
-    "sieve",
-    "lmtp",
-    "sasl",
-    "auth",
-    "milter",
-    "scan",
-    "rspamd",
+    *("smtp", "filtered", "submission", "reinject", "bcc"),  # Postfix
+    *("imap", "pop3", "sieve", "lmtp", "sasl", "auth"),  # Dovecot and the endpoint it asks
+    *("milter", "scan", "rspamd"),
 )
 
 

@@ -44,24 +44,36 @@ class Post:
 
     # -- sending -----------------------------------------------------------------------------------------------------
     def send(
-        self, to: str, sender: str = STRANGER, login: Login | None = None, tls: bool = False, size: int = 0
+        self,
+        to: str,
+        sender: str = STRANGER,
+        *,
+        login: Login | None = None,
+        tls: bool = False,
+        size: int = 0,
+        mark: str = "",
+        through: str = "smtp",
     ) -> tuple[Said, str]:
-        """Send a message; gives the server's answer and the subject by which to find the message."""
-        message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = sender, to, f"mark{uuid.uuid4().hex}"
-        message.set_content("Hello.\n" + "x" * 70 * (size > 0) + ("\n" + "y" * 75) * (size // 76))
+        """Send a message; gives the server's answer and a word by which to find the message.
+
+        `size` is bytes of text, `mark` a value of the header X-Ops-Test, `through` the listener without a login.
+        """
+        word = f"mark{uuid.uuid4().hex}"
+        message = _message(sender, to, word, size)
+        if mark:
+            message["X-Ops-Test"] = mark
         try:
-            with self._smtp(login, tls) as smtp:
+            with self._smtp("submission" if login else through, login, tls) as smtp:
                 smtp.send_message(message, sender, [to])
         except smtplib.SMTPRecipientsRefused as refused:
             code, text = refused.recipients[to]
-            return Said(code, text.decode()), str(message["Subject"])
+            return Said(code, text.decode()), word
         except smtplib.SMTPResponseException as refused:
-            return Said(refused.smtp_code, str(refused.smtp_error)), str(message["Subject"])
-        return Said(250), str(message["Subject"])
+            return Said(refused.smtp_code, str(refused.smtp_error)), word
+        return Said(250), word
 
-    def _smtp(self, login: Login | None, tls: bool) -> smtplib.SMTP:
-        smtp = smtplib.SMTP(ADDRESS, self.place.ports["submission" if login else "smtp"], timeout=PATIENCE_S)
+    def _smtp(self, listener: str, login: Login | None, tls: bool = False) -> smtplib.SMTP:
+        smtp = smtplib.SMTP(ADDRESS, self.place.ports[listener], timeout=PATIENCE_S)
         try:
             if tls:
                 smtp.starttls(context=ssl.create_default_context(cafile=str(self.place.at("ssl", "cert.pem"))))
@@ -72,9 +84,9 @@ class Post:
             raise
         return smtp
 
-    def refuses(self, to: str, **given: object) -> bool:
+    def refuses(self, to: str) -> bool:
         """Whether a message for that address is refused for good."""
-        return 500 <= self.send(to, **given)[0].code < 600  # type: ignore[arg-type]
+        return 500 <= self.send(to)[0].code < 600
 
     # -- reading -----------------------------------------------------------------------------------------------------
     def imap(self, login: Login) -> imaplib.IMAP4:
@@ -109,7 +121,7 @@ class Post:
             return True
 
     def _by_smtp(self, login: Login) -> bool:
-        with self._smtp(login, False):
+        with self._smtp("submission", login):
             return True
 
     def _by_pop3(self, login: Login) -> bool:
@@ -141,6 +153,13 @@ _SIGN_IN: dict[str, Callable[[Post, Login], bool]] = {
     "smtp": Post._by_smtp,
     "sieve": Post._by_sieve,
 }
+
+
+def _message(sender: str, to: str, word: str, size: int) -> EmailMessage:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, to, word
+    message.set_content("Hello.\n" + ("y" * 75 + "\n") * (size // 76))
+    return message
 
 
 def _found(session: imaplib.IMAP4, word: str, folder: str) -> int:

@@ -12,6 +12,7 @@ from tests.stack.place import ADDRESS, HOSTNAME, Place
 MASTER = "/usr/lib/postfix/sbin/master"
 _QUEUES = "active bounce corrupt defer deferred flush hold incoming private saved trace"
 _DROPS = {"maildrop": 0o730, "public": 0o710}
+_LEARNERS = "inline:{ {spam@localhost = learn_spam:}, {ham@localhost = learn_ham:} }"
 _STRANGERS = "127.255.255.254/32"  # every client of the tests is 127.0.0.1: port 25 must not trust it
 
 _INTERNAL = """\
@@ -42,11 +43,19 @@ lmtp unix - - n - - lmtp
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
+learn_spam unix - n n - - pipe
+  user=nobody argv=/usr/bin/rspamc -h {rspamd} learn_spam
+learn_ham unix - n n - - pipe
+  user=nobody argv=/usr/bin/rspamc -h {rspamd} learn_ham
 """
 
 _LISTENERS = """\
 {smtp} inet n - n - - smtpd
   -o mynetworks={strangers}
+{filtered} inet n - n - - smtpd
+  -o mynetworks={strangers}
+  -o smtpd_milters=inet:{milter}
+  -o syslog_name=postfix/filtered
 {submission} inet n - n - - smtpd
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_client_restrictions=permit_sasl_authenticated,reject
@@ -123,18 +132,17 @@ def lookups(place: Place) -> dict[str, str]:
         "smtpd_sender_login_maps": ("sender_login_maps",),
     }  # fmt: skip
     found = {parameter: maps.use(place, *names) for parameter, names in tables.items()}
+    found["transport_maps"] = f"{_LEARNERS}, {found['transport_maps']}"
     others = maps.use(place, "tls_enforce_in", "sasl_transport", "mx_transports")
     return {**found, "proxy_read_maps": " ".join(f"${parameter}" for parameter in tables) + " " + others}
 
 
-def configure(place: Place, milter: bool = False) -> None:
+def configure(place: Place) -> None:
     """Write the configuration and make the queue.  Files older than two seconds spare a pause at each start."""
     etc = place.at("postfix", "etc")
     shutil.copytree("/etc/postfix", etc, symlinks=True, ignore=shutil.ignore_patterns("main.cf*", "master.cf*"))
     maps.write(place)
-    values = main(place) | ({"smtpd_milters": f"inet:{place.inet('milter')}"} if milter else {})
-    values |= {"non_smtpd_milters": "$smtpd_milters"}
-    place.write("postfix/etc/main.cf", "".join(f"{name} = {value}\n" for name, value in values.items()))
+    place.write("postfix/etc/main.cf", "".join(f"{name} = {value}\n" for name, value in main(place).items()))
     place.write("postfix/etc/master.cf", services(place))
     for name in ("main.cf", "master.cf"):
         os.utime(etc / name, (time.time() - 60,) * 2)
@@ -143,10 +151,11 @@ def configure(place: Place, milter: bool = False) -> None:
 
 def services(place: Place) -> str:
     """master.cf."""
-    inet = {name: place.inet(name) for name in ("smtp", "submission", "reinject", "bcc")}
-    return _INTERNAL.format(sasl_transport=maps.use(place, "sasl_transport")) + _LISTENERS.format(
-        strangers=_STRANGERS, **inet
-    )
+    inet = {
+        name: place.inet(name) for name in ("smtp", "filtered", "milter", "submission", "reinject", "bcc", "rspamd")
+    }
+    text = _INTERNAL + _LISTENERS
+    return text.format(sasl_transport=maps.use(place, "sasl_transport"), strangers=_STRANGERS, **inet)
 
 
 def _make_queue(place: Place) -> None:

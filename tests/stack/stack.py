@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from opslib.schema.create import initialise
 from opslib.stores.database import engine_for
-from tests.stack import dovecot, postfix
+from tests.stack import dovecot, postfix, rspamd
 from tests.stack.place import HOSTNAME, Place, prepare
 from tests.stack.processes import Daemon, StackError, start, tail
 
@@ -66,6 +66,11 @@ class Stack:
 
     def _postfix(self) -> Daemon:
         return self._start("postfix", postfix.command(self.place), "smtp", "submission", "reinject", "bcc")
+
+    def filter(self) -> None:
+        """Start Rspamd too: mail sent to the listener `filtered` passes it, `spam@localhost` and `ham@localhost` teach it."""
+        rspamd.configure(self.place)
+        self._start("rspamd", rspamd.command(self.place), "scan", "milter", "rspamd")
 
     def _start(self, name: str, argv: list[str], *ports: str, environment: dict[str, str] | None = None) -> Daemon:
         daemon = start(name, argv, self.place.at("log", f"{name}.log"), environment)

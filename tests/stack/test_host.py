@@ -35,11 +35,29 @@ def test_what_waited_for_a_host_is_done_once_there_is_one(
     assert waiting and all(one.absent for one in waiting)
     maildir = stack.place.at("vmail", DOMAIN, ann.user.partition("@")[0])
     assert maildir.exists()
-    with write(site.engine) as connection:
-        connection.execute(ops_outbox.update().values(due=site.now() - timedelta(seconds=1)))
+    _make_due(site)
     assert ops.run_effects() == []
     assert not maildir.exists()
     assert not post.may_sign_in("imap", ann)
+
+
+def test_a_password_that_was_cached_ends_with_its_effect(site: Site, ops: Ops, post: Post, person: Person) -> None:
+    ann, host = person("ann"), site.host
+    assert post.may_sign_in("imap", ann)
+    site.host = AbsentHost()
+    try:
+        ops.commit(ops.mailboxes.edit(ann.user, {"password": "Another-Horse-8"}))
+    finally:
+        site.host = host
+    assert post.may_sign_in("imap", ann), "Dovecot's cache is at work"
+    _make_due(site)
+    assert ops.run_effects() == []
+    assert not post.may_sign_in("imap", ann)
+
+
+def _make_due(site: Site) -> None:
+    with write(site.engine) as connection:
+        connection.execute(ops_outbox.update().values(due=site.now() - timedelta(seconds=1)))
 
 
 def test_mail_that_came_before_the_maildir_was_moved_is_kept(site: Site, ops: Ops, post: Post, person: Person) -> None:
