@@ -36,8 +36,9 @@ def _value(fields: Mapping[str, Field], change: Change, value: Any) -> str:
 
 
 def changes_table(changes: Iterable[Change], fields: Mapping[str, Field], adding: bool = False) -> str:
-    """Markup: row, field, before, after."""
+    """Markup: row, field, before, after; the row is left out where there is only one, which the title names."""
     found = list(changes)
+    many = len({change.subject for change in found}) > 1
     rows = []
     for change in found[:MOST]:
         label = fields[change.field].label if change.field in fields else change.field
@@ -50,8 +51,9 @@ def changes_table(changes: Iterable[Change], fields: Mapping[str, Field], adding
             else [words.tag("del", words.text(before)) if before else words.tag("span", "empty", cls="muted")]
         )
         new = words.tag("ins", words.text(after)) if after else words.tag("span", "empty", cls="muted")
-        rows.append([words.text(change.subject), words.text(label), *old, new])
-    heads = ["Row", "Field", "Value"] if adding else ["Row", "Field", "Before", "After"]
+        subject = [words.text(change.subject)] if many else []
+        rows.append([*subject, words.text(label), *old, new])
+    heads = [*(["Row"] if many else []), "Field", *(["Value"] if adding else ["Before", "After"])]
     more = words.tag("p", words.text(f"and {len(found) - MOST:,} more"), cls="muted") if len(found) > MOST else ""
     return words.table(heads, rows) + more if rows else ""
 
@@ -156,7 +158,7 @@ class Review(pn.viewable.Viewer):
     @staticmethod
     def to_mind(plan: Plan) -> bool:
         """Whether a person should look before this is committed."""
-        return bool(plan.warnings or plan.refused or plan.effects or any(b.count for b in plan.blast))
+        return bool(plan.warnings or plan.refused or plan.irrevocable or any(b.count for b in plan.blast))
 
     def _draw(self, plan: Plan) -> None:
         fields = self.fields(plan)

@@ -233,6 +233,11 @@ class Plan:
         return [outcome for outcome in self.outcomes if outcome.status == "danger"]
 
     @property
+    def irrevocable(self) -> list[Effect]:
+        """Effects that no undo takes back."""
+        return [effect for effect in self.effects if effect.undo is None]
+
+    @property
     def count(self) -> int:
         """How many items the plan affects."""
         return len({o.subject for o in self.outcomes if o.status == "success" and o.subject})
