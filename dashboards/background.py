@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
 import panel as pn
+from panel.io.state import set_curdoc
 
 from dashboards import toasts
 from opslib.errors import Problem, ServerError, UserError
@@ -23,6 +24,34 @@ T = TypeVar("T")
 async def aside(function: Callable[P, T], *args: P.args, **given: P.kwargs) -> T:
     """Run blocking work in a thread."""
     return await asyncio.to_thread(function, *args, **given)
+
+
+async def draw(update: Callable[[], None]) -> None:
+    """Change what is on screen after waiting: all at once, under the document's lock, sent by Bokeh itself.
+
+    A coroutine of a session runs without the lock, and Panel then writes each change on its own; messages that are
+    queued while its writer waits for the socket (`_dispatch_msgs` in panel/io/document.py, 1.9.4) stay behind.
+    """
+    document = pn.state.curdoc
+    if document is None or document.session_context is None:
+        update()
+        return
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def locked() -> None:
+        with set_curdoc(document):
+            document.hold("combine")
+            try:
+                update()
+            except Exception as error:  # noqa: BLE001 - raised again where it is awaited
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+            finally:
+                document.unhold()
+
+    document.add_next_tick_callback(locked)
+    await done
 
 
 def start(work: Callable[[], Coroutine[Any, Any, Any]]) -> None:

@@ -37,7 +37,6 @@ class Table(JSComponent):
         default='[0, {"sort": [], "filters": {}, "picked": [], "all": false}]', doc="Order, filters, selection."
     )
     marks = param.String(default="[0, {}]", doc="key -> field -> kind (staged, invalid, moved), text and tip.")
-
     _esm = HERE / "table.js"
     _stylesheets: ClassVar[list[str | Path]] = [
         f"{CDN_DIST}bundled/datatabulator/tabulator-tables@6.4.0/dist/css/tabulator_simple.min.css",
@@ -67,7 +66,7 @@ class Table(JSComponent):
             self.arrived[part] = number
 
     def again(self) -> None:
-        """Send again what had not arrived at the call before and has not yet."""
+        """Send again what had not arrived at the call before and has not yet; to be called once a second."""
         late = {part: self.sent[part] for part in PARTS if self.arrived[part] < self.sent[part]}
         for part in [part for part, number in late.items() if self.late.get(part) == number]:
             self._put(part)
