@@ -125,7 +125,8 @@ class Domain(Record):
         missing="", group="Domain", width=180,
     )  # fmt: skip
     active = Flag(
-        True, label="Status", doc="Off: mail is refused and nobody of it may sign in.", grid=True, roles=ADMIN, group="Domain", width=80,
+        True, label="Status", doc="Off: mail is refused and nobody may sign in.", grid=True, roles=ADMIN,
+        group="Domain", width=80,
     )  # fmt: skip
     mboxes_in_domain = _figure("Mailboxes", "Mailboxes there are, of how many.", _in_use, grid=True, beside="mailboxes")
     mailboxes = Integer(

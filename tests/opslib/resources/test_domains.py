@@ -186,7 +186,7 @@ def test_no_private_key_is_kept_by_plan_journal_or_outbox(engine: sa.Engine) -> 
     assert secret is not None
     with read(engine) as connection:
         for table in ("ops_change", "ops_change_row", "ops_outbox"):
-            text = repr(connection.exec_driver_sql(f"SELECT * FROM {table}").all())  # noqa: S608
+            text = repr(connection.exec_driver_sql(f"SELECT * FROM {table}").all())
             assert "PRIVATE KEY" not in text
             assert secret.splitlines()[1] not in text
 

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opslib.errors import ServerError
+from opslib.schema.keyvalue import TABLES, ops_kv_message
 from opslib.schema.metadata import metadata
 from opslib.stores import keyvalue
 from opslib.stores.database import engine_for, read
 from opslib.stores.keyvalue import EmbeddedStore, KeyValue, RedisStore
-from opslib.schema.keyvalue import TABLES, ops_kv_message
 
 words = st.text(max_size=5)
 NOON = datetime(2026, 1, 31, 13, 0, 0, 5, tzinfo=timezone(timedelta(hours=1)))
