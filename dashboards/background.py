@@ -62,6 +62,14 @@ def start(work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         pn.state.execute(work)
 
 
+async def apart(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run work that draws from a periodic callback: that one holds the document's lock, which drawing waits for."""
+    if pn.state.curdoc is None:
+        await work()
+    else:
+        start(work)
+
+
 def _looping() -> bool:
     try:
         asyncio.get_running_loop()

@@ -14,7 +14,7 @@ import param
 from panel.io.location import Location
 
 from dashboards import feed, toasts, words
-from dashboards.background import aside, edge, start
+from dashboards.background import apart, aside, edge, start
 from dashboards.bulk import BulkDialog, bulk_fields
 from dashboards.form import FormDialog, add_sheet, edit_sheet, verb_sheet
 from dashboards.grid import Grid
@@ -145,7 +145,7 @@ class ResourcePage(pn.viewable.Viewer):
             return
         if newest > self._heard:
             self._heard = newest
-            await self.grid.load()
+            await apart(self.grid.load)
 
     # -- orders --------------------------------------------------------------------------------------------------
     def told(self, order: str, payload: Any) -> None:
