@@ -31,9 +31,7 @@ class Revealed(pn.viewable.Viewer):
         self.body = pn.Column(sizing_mode="stretch_width")
         self.dialog = pmui.Dialog(
             words.pane(
-                words.tag(
-                    "p", words.text("These are shown once. Copy them now; they are stored only as hashes."), cls="warn"
-                )
+                words.tag("p", words.text("These are shown once. Copy them now: they are not shown again."), cls="warn")
             ),
             self.body,
             pmui.Button(label="I have copied them", variant="contained", on_click=lambda _: self.close()),

@@ -209,6 +209,7 @@ TEXTS: dict[str, str] = {
     "demo_refused": "Made-up data goes only to a demo site or an empty one.",
     "demo_not_empty": "The site has domains already; nothing was added. Use --force to add beside them.",
     # API
+    "key_replaced": "The present key stops working at once.",
     "admin_api_modified": "The API key was changed.",
     "ip_invalid": "“{0}” is neither an IP address nor a network.",
     "ip_list_empty": "List at least one address or network, or accept the key from anywhere.",

@@ -40,6 +40,7 @@ PAGES: dict[str, PageSpec] = {
     "temporary_aliases": _page("Temporary aliases", "Mail", "timer", "temporary_aliases"),
     "resources": _page("Resources", "Mail", "meeting_room", "resources"),
     "app_passwords": _page("App passwords", "Access", "key", "app_passwords"),
+    "api": _page("API", "Access", "api", "api", "api_keys", roles=ADMIN),
     "policies": _page("Allow and deny lists", "Mail flow", "rule", "policies"),
     "footers": _page("Footers", "Mail flow", "notes", "footers"),
     "mta_sts": _page("MTA-STS policies", "Mail flow", "verified_user", "mta_sts"),

@@ -156,6 +156,7 @@ class ApiKeys(Resource):
 
     def _renew(self, selection: Selection, _: Mapping[str, Any]) -> Plan:
         plan = self.plan("renew", "")
+        plan.warn("key_replaced")
         found = list(self.current(self.keys(selection), ()).values())
         for draft in found:
             before = {"digest": draft.raw["digest"]}

@@ -102,10 +102,11 @@ class ContractKeys(Resource):
 
     def _renew(self, selection: Selection, _: Mapping[str, Any]) -> Plan:
         plan = self.plan("renew", "")
+        plan.warn("key_replaced")
         found = list(self.current(self.keys(selection), ()).values())
         for draft in found:
             before = {"api_key": draft.raw["api_key"]}
             plan.write("api", self.row_key(draft), before, self._fresh(plan, draft.key), draft.key)
             plan.succeed("admin_api_modified", subject=draft.key)
-        plan.label = self._headline("Renew", found)
+        plan.label = f"New {' and '.join(self.title(draft) for draft in found)} key"
         return plan

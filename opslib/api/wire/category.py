@@ -50,16 +50,16 @@ class Category:
         shape = codec.schema_of(self.outputs)
         if "get" in self.verbs:
             every = {"anyOf": [{"type": "array", "items": shape}, EMPTY]}
-            yield self._get(f"{self.name}/all", self.every, f"All {self.singular}s", every)
+            yield self._get(f"{self.name}/all", self.every, f"All {self.plural}", every)
             yield self._get(f"{self.name}/{{key}}", self.one, f"One {self.singular}", {"anyOf": [shape, EMPTY]})
         if "add" in self.verbs:
             schema = codec.attributes_schema(self.added)
             yield self._write("add", self.name, self.add, f"Add a {self.singular}", schema)
         if "edit" in self.verbs:
             schema = codec.attributes_schema(self.edited)
-            yield self._write("edit", self.name, self.edit, f"Change {self.singular}s", schema)
+            yield self._write("edit", self.name, self.edit, f"Change {self.plural}", schema)
         if "delete" in self.verbs:
-            yield self._write("delete", self.name, self.delete, f"Delete {self.singular}s", {})
+            yield self._write("delete", self.name, self.delete, f"Delete {self.plural}", {})
 
     def _get(self, path: str, run: Callable[[Call], Any], summary: str, answer: Mapping[str, Any]) -> Route:
         return Route("get", path, run, self.resource, summary, answer, tag=self.tag, roles=EVERYBODY)
@@ -68,6 +68,12 @@ class Category:
         self, action: Any, path: str, run: Callable[[Call], Any], summary: str, attributes: Mapping[str, Any]
     ) -> Route:
         return Route(action, path, run, self.resource, summary, {}, attributes, self.tag, self.roles)
+
+    @property
+    def plural(self) -> str:
+        """What people call many of them."""
+        name = self.singular
+        return f"{name}es" if name.endswith(("x", "s")) else f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
 
     @property
     def tag(self) -> str:

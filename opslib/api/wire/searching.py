@@ -63,7 +63,7 @@ class Searching:
             shape = codec.schema_of(category.outputs)
             yield Route(
                 "search", category.name, self.searcher(category, columns), category.resource,
-                f"A page of {category.singular}s for DataTables", _answer(shape), REQUEST, category.tag, STAFF,
+                f"A page of {category.plural} for DataTables", _answer(shape), REQUEST, category.tag, STAFF,
             )  # fmt: skip
 
     def searcher(self, category: Category, columns: Mapping[int, str]) -> Any:

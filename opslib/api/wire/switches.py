@@ -38,10 +38,15 @@ class Switch(Category):
         self.said: Said = given.get("said", {})
         self.modified: str = given.get("modified", "mailbox_modified")
         self.tag_name: str = given.get("tag", "mailbox")
+        self.summary: str = given.get("summary", "")
 
     @property
     def tag(self) -> str:
         return self.tag_name
+
+    def routes(self) -> Iterator[Route]:
+        schema = codec.attributes_schema(self.edited)
+        yield self._write("edit", self.name, self.edit, self.summary, schema)
 
     def edit(self, call: Call) -> Written:
         if not call.items:
@@ -110,28 +115,32 @@ def _denied(field: str) -> dict[str, Any]:
 
 
 SWITCHES: tuple[Category, ...] = (
-    Switch("tls_policy", ("mailbox", "tls_policy"), TLS),
+    Switch("tls_policy", ("mailbox", "tls_policy"), TLS, summary="Set TLS of mailboxes"),
     Switch(
         "quarantine_notification",
         ("mailbox", "quarantine_notification"),
         _choice("quarantine_notification", "never, hourly, daily or weekly"),
+        summary="Set how often mailboxes are told of quarantined mail",
         **_denied("quarantine_notification"),
     ),
     Switch(
         "quarantine_category",
         ("mailbox", "quarantine_category"),
         _choice("quarantine_category", "reject, add_header or all"),
+        summary="Set of which quarantined mail mailboxes are told",
         **_denied("quarantine_category"),
     ),
     Switch(
         "delimiter_action",
         ("mailbox", "delimiter_action"),
         {"tagged_mail_handler": In("tagged_mail_handler", _handler, codec.SCALAR, "subject, subfolder, else none")},
+        summary="Set what happens to tagged mail",
     ),
     Switch(
         "spam-score",
         ("mailbox", "spam_score"),
         {"spam_score": In("spam_score", _score, codec.SCALAR, "low,high or default")},
+        summary="Set spam scores of mailboxes",
     ),
     Switch(
         "user-acl",
@@ -140,6 +149,7 @@ SWITCHES: tuple[Category, ...] = (
         tail=(),
         roles=STAFF,
         modified="acl_saved",
+        summary="Set rights of mailbox owners",
     ),
     RateLimits(
         "rl-mbox",
@@ -149,6 +159,7 @@ SWITCHES: tuple[Category, ...] = (
         tail=(),
         roles=STAFF,
         modified="rl_saved",
+        summary="Set rate limits of mailboxes",
         tag="rate limits",
     ),
     CustomAttributes(
@@ -156,6 +167,7 @@ SWITCHES: tuple[Category, ...] = (
         ("mailbox", "mailbox_custom_attribute"),
         {"attribute": codec.many("", "names"), "value": codec.many("", "values")},
         items="mailboxes",
+        summary="Set custom attributes of mailboxes",
         roles=STAFF,
         said={("value_invalid", "custom_attributes"): ("custom_attribute_invalid", False)},
     ),
