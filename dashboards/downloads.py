@@ -14,9 +14,9 @@ from typing import Any
 from urllib.parse import quote
 
 import panel as pn
-import panel_material_ui as pmui
 from tornado.web import HTTPError
 
+from dashboards import words
 from dashboards.background import aside
 from dashboards.login import Base
 from dashboards.security import session_of
@@ -91,17 +91,21 @@ class Taker(pn.viewable.Viewer):
     def __init__(self, resource: Resource, **given: Any) -> None:
         super().__init__(**given)
         self.digest = str(getattr(resource.ops, "digest", ""))
-        self.link = pmui.Button(label="", icon="download", variant="outlined", visible=False)
+        self.link = words.pane(visible=False, sizing_mode=None, margin=(10, 10))
 
     async def offer(self, pieces: Callable[[], Iterable[str]], name: str) -> None:
         """Write the file in a thread and show the link."""
         address, size = await aside(lambda: store().offer(pieces(), name, self.digest))
-        self.link.param.update(label=f"Download {name} ({_size(size)})", href=address, visible=True)
+        shown = words.text(f"Download {name} ({_size(size)})")
+        markup = (
+            f'<a href="{words.text(address)}" download="{words.text(name)}">{shown}</a>'  # leaves the page as it is
+        )
+        self.link.param.update(object=words.wrap(markup), visible=True)
 
     def hide(self) -> None:
         self.link.visible = False
 
-    def __panel__(self) -> pmui.Button:
+    def __panel__(self) -> pn.pane.HTML:
         return self.link
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -27,7 +28,8 @@ COLUMNS = 60
 TICK = 0.3
 LEFT_OUT = "— left out —"
 LABELS = {"add": "To add", "change": "To change", "unchanged": "Unchanged", "reject": "Not taken"}
-FLAT = {"& .MuiToggleButton-root": {"whiteSpace": "nowrap", "padding": "4px 10px"}, "flexWrap": "wrap"}
+FIXED = {"verdict": "Verdict", "reasons": "Reasons", "changes": "Changes"}
+FLAT = {"& .MuiToggleButton-root": {"whiteSpace": "nowrap", "padding": "4px 10px"}}
 SMALL: dict[str, Any] = {"size": "small", "width": 200}
 
 
@@ -117,21 +119,18 @@ class Reading(pn.viewable.Viewer):
 class DiffTable(pn.viewable.Viewer):
     """The verdicts, some rows at a time; a cell that is changed is judged again."""
 
-    def __init__(self, **given: Any) -> None:
+    def __init__(self, mended: Callable[[], None], **given: Any) -> None:
         super().__init__(**given)
+        self.mended = mended
         self.diff: csvfile.Diff | None = None
         self.quiet = False
-        self.kind = pmui.RadioButtonGroup(options={"All": ""}, value="", size="small", margin=(6, 10), sx=FLAT)
+        self.kind = pmui.Select(label="Rows", options={"All": ""}, value="", **SMALL)
         self.back = pmui.IconButton(icon="chevron_left", description="Earlier rows", on_click=lambda _: self._turn(-1))
         self.forth = pmui.IconButton(icon="chevron_right", description="Later rows", on_click=lambda _: self._turn(1))
         self.place = words.pane(sizing_mode=None, margin=(10, 4))
-        self.table = pn.widgets.Tabulator(
-            pd.DataFrame(), theme="simple", sizing_mode="stretch_width", height=340, layout="fit_data_table", margin=(0, 10),
-            pagination=None, configuration={"columnDefaults": {"maxWidth": 320}},
-        )  # fmt: skip
+        self.body = pn.Column(sizing_mode="stretch_width", min_height=340, margin=0, min_width=0)
         self.start = 0
         self.kind.param.watch(lambda _: self._first(), "value")
-        self.table.on_edit(lambda event: start(lambda: self._edited(event)))
 
     def fill(self, diff: csvfile.Diff) -> None:
         """Show a diff from its start: the rows that are not taken first, if there are any."""
@@ -148,7 +147,7 @@ class DiffTable(pn.viewable.Viewer):
             counts = self.diff.counts
             kinds = {f"{LABELS[kind]}: {count:,}": kind for kind, count in counts.items()}
             self.quiet = True
-            self.kind.options = {f"All: {sum(counts.values()):,}": "", **kinds}
+            self.kind.param.update(options={f"All: {sum(counts.values()):,}": "", **kinds}, value=self.kind.value)
             self.quiet = False
 
     def _first(self) -> None:
@@ -172,47 +171,63 @@ class DiffTable(pn.viewable.Viewer):
         frame["changes"] = [
             "; ".join(f"{n}: {a or '–'} → {b}" for n, a, b in diff.changes(line)) for line in frame.index
         ]
-        frame = frame[["verdict", "reasons", "changes", *diff.names]]
-        fixed = dict.fromkeys(("line", "verdict", "reasons", "changes"))
-        self.table.param.update(
-            editors={**fixed, **dict.fromkeys(diff.names, "input")},
-            titles={
-                "line": "Line",
-                "verdict": "Verdict",
-                "reasons": "Reasons",
-                "changes": "Changes",
-                **self._titles(diff),
-            },
-            formatters={name: {"type": "textarea"} for name in frame.columns},
-            value=frame,
-        )
+        frame = frame[[*FIXED, *diff.names]]
+        self.body.objects = [self._table(diff, frame)]
         last = min(self.start + ROWS, total)
         self.place.object = words.wrap(words.text(f"{self.start + 1 if total else 0:,}–{last:,} of {total:,}"))
         self.back.disabled, self.forth.disabled = self.start == 0, last >= total
 
-    @staticmethod
-    def _titles(diff: csvfile.Diff) -> dict[str, str]:
-        return {name: words.text(diff.judge.fields[name].label) for name in diff.names}
+    def _table(self, diff: csvfile.Diff, frame: pd.DataFrame) -> pn.widgets.Tabulator:
+        """A table of its own for each draw: one that is filled while it is hidden may stay empty."""
+        labels = {name: words.text(diff.judge.fields[name].label) for name in diff.names}
+        made = pn.widgets.Tabulator(
+            frame,
+            editors={**dict.fromkeys(("line", *FIXED)), **dict.fromkeys(diff.names, "input")},
+            titles={"line": "Line", **FIXED, **labels},
+            formatters={name: {"type": "textarea"} for name in frame.columns},
+            theme="simple",
+            layout="fit_data_table",
+            pagination=None,
+            selectable=False,
+            configuration={"columnDefaults": {"maxWidth": 320}},
+            sizing_mode="stretch_width",
+            height=340,
+            margin=(0, 10),
+        )
+        lines = [int(line) for line in frame.index]
+        made.on_edit(lambda event: start(partial(self._edited, made, lines[event.row], event)))
+        return made
 
     @edge
-    async def _edited(self, event: Any) -> None:
+    async def _edited(self, made: pn.widgets.Tabulator, line: int, event: Any) -> None:
         diff, name = self.diff, event.column
         if diff is None or name not in diff.names:
             return
-        line = int(self.table.value.index[event.row])
+        text = await _typed(made, line, name, event.old)
         try:
-            verdict = await aside(diff.fix, line, name, "" if event.value is None else str(event.value))
+            verdict = await aside(diff.fix, line, name, text)
             told = "" if verdict.kind != "reject" else f" {verdict.reasons}"
             toasts.show("warning" if told else "success", f"Line {line}: {LABELS[verdict.kind].lower()}.{told}")
         finally:
             self._count()
             self._draw()
+            self.mended()
 
     def __panel__(self) -> pn.Column:
         bar = pn.FlexBox(
             self.kind, self.back, self.place, self.forth, sizing_mode="stretch_width", align_items="center"
         )
-        return pn.Column(bar, self.table, sizing_mode="stretch_width", margin=0, min_width=0)
+        return pn.Column(bar, self.body, sizing_mode="stretch_width", margin=0, min_width=0)
+
+
+async def _typed(made: pn.widgets.Tabulator, line: int, name: str, old: Any) -> str:
+    """Text of an edited cell; the news of an edit may come before the data."""
+    for _ in range(20):
+        found = made.value.at[line, name]
+        if found != old:
+            break
+        await asyncio.sleep(TICK / 6)
+    return "" if found is None else str(found)
 
 
 class ImportDialog(pn.viewable.Viewer):
@@ -233,7 +248,7 @@ class ImportDialog(pn.viewable.Viewer):
             margin=(0, 10, 22, 10),
         )
         self.reading = Reading(resource)
-        self.table = DiffTable()
+        self.table = DiffTable(self._armed)
         self.told = words.pane()
         self.progress = pmui.LinearProgress(active=True, sizing_mode="stretch_width", visible=False)
         self.check_button = pmui.Button(

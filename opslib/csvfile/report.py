@@ -48,7 +48,7 @@ class Report:
         if self.cancelled:
             yield "It was cancelled; importing the same file again goes on from there."
         if self.made:
-            yield f"{self.made:,} passwords were made."
+            yield f"Passwords made: {self.made:,}."
         if self.waiting:
             yield f"{len(self.waiting):,} effects still wait; see the outbox."
         if self.changes:
