@@ -16,6 +16,9 @@ empty :=
 space := $(empty) $(empty)
 DESELECT := $(subst $(space), and ,$(addprefix not_,$(strip $(NOT_RUN))))
 
+# Tests that drive servers or a browser run one by one, the others on all cores.
+SLOW := browser or stack or mail
+
 .PHONY: help serve test lint types layers pytest fix bench docs venv servers stack stack-down
 help:
 	@head -n 1 Makefile
@@ -39,7 +42,11 @@ layers: .venv/.dev
 
 pytest: .venv/.dev
 	@for kind in $(NOT_RUN); do echo "not run here: $$kind tests (see CONTRIBUTING.md)"; done
-	$(BIN)/python -m pytest $(if $(DESELECT),-m "$(subst not_,not ,$(DESELECT))") $(ARGS)
+	@status=0; \
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not ($(SLOW))" $(ARGS) || [ $$? -eq 5 ] || status=1; \
+	$(BIN)/python -m pytest -m "$(strip ($(SLOW)) $(if $(DESELECT),and $(subst not_,not ,$(DESELECT))))" $(ARGS) \
+		|| [ $$? -eq 5 ] || status=1; \
+	exit $$status
 
 fix: .venv/.dev
 	$(BIN)/ruff check --fix .
