@@ -69,6 +69,10 @@ def _assert_flat(small: Figures, large: Figures) -> None:
         counts = small[label].statements, large[label].statements
         if counts[0] != counts[1] or counts[1] > MOST_STATEMENTS:
             raise SystemExit(f"{label}: {counts} statements; a page must be at most {MOST_STATEMENTS}")
+    for label in (subject.label for subject in subjects.SUBJECTS if subject.flat):
+        counts = small[label].statements, large[label].statements
+        if counts[0] != counts[1]:
+            raise SystemExit(f"{label}: {counts} statements; there must be as many at either size")
 
 
 if __name__ == "__main__":

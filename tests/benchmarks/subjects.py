@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,17 +16,22 @@ from opslib.resource import Resource
 from opslib.resources import alias_targets
 from opslib.stores.database import read, write
 from opslib.verify import verify
+from tests.benchmarks import api
 from tests.benchmarks.measure import Work
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One line of the report: `prepare` gives the work to measure; pages are read-only and few statements."""
+    """One line of the report: `prepare` gives the work to measure.
+
+    Pages are read-only and few statements; what is flat takes as many statements at one size as at the other.
+    """
 
     label: str
     prepare: Callable[[Ops], Work]
     times: int = 9
     page: bool = False
+    flat: bool = False
 
 
 def _page(label: str, name: str, **where: str) -> Subject:
@@ -36,6 +42,10 @@ def _page(label: str, name: str, **where: str) -> Subject:
         return lambda: resource.page(query, shown(resource))
 
     return Subject(label, prepare, page=True)
+
+
+def _call(label: str, method: str, path: str, body: Any = None) -> Subject:
+    return Subject(f"API: {label}", lambda ops: api.call(ops, method, path, body), flat=True)
 
 
 def shown(resource: Resource) -> list[str]:
@@ -109,6 +119,12 @@ SUBJECTS = (
     _page("Aliases, filtered by search text", "aliases", search="sales"),
     _page("Domains, page of 25", "domains"),
     Subject("Look for aliases of other programs", watch),
+    _call("get/mailbox/all", "GET", "get/mailbox/all"),
+    _call("get/mailbox/reduced", "GET", "get/mailbox/reduced"),
+    _call("get/alias/all", "GET", "get/alias/all"),
+    _call("search/mailbox, sorted by username", "POST", "search/mailbox", api.search("", 2)),
+    _call("search/mailbox, text, sorted by quota", "POST", "search/mailbox", api.search("muller", 3)),
+    _call("search/domain, sorted by use", "POST", "search/domain", api.search("", 6)),
     Subject("Bulk edit: plan one quota for all", plan_only, 1),
     Subject("Bulk edit: plan and commit one quota for all", same_quota, 1),
     Subject("Bulk edit: plan and commit another quota for each", own_quotas, 1),
