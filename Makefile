@@ -54,6 +54,7 @@ fix: .venv/.dev
 
 bench: .venv/.dev
 	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks.imports
 
 docs: .venv/.dev
 	$(BIN)/python -m opslib.docs
