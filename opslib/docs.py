@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -23,6 +24,7 @@ def pages() -> dict[str, str]:
         "resources.md": "\n".join(_resources()),
         "commands.md": "\n".join(_commands()),
         "invariants.md": "\n".join(_invariants()),
+        "api.md": "\n".join(_api()),
     }
 
 
@@ -76,12 +78,21 @@ def _commands() -> Iterator[str]:
     group = typer.main.get_command(app)
     yield "# Commands\n"
     yield "`mailops COMMAND --help` says the same.\n"
-    for name, command in sorted(getattr(group, "commands", {}).items()):
-        yield f"## mailops {name}\n"
+    for name, command in _named(group, "mailops"):
+        yield f"## {name}\n"
         yield f"{_cell(command.help or '')}\n"
         for parameter in command.params:
             yield f"- {_parameter(parameter)}"
         yield ""
+
+
+def _named(group: Any, before: str) -> Iterator[tuple[str, Any]]:
+    """Commands of a group and of the groups in it, in alphabetical order."""
+    for name, command in sorted(getattr(group, "commands", {}).items()):
+        if hasattr(command, "commands"):
+            yield from _named(command, f"{before} {name}")
+        else:
+            yield f"{before} {name}", command
 
 
 def _parameter(parameter: typer.core.TyperArgument | typer.core.TyperOption) -> str:
@@ -96,6 +107,35 @@ def _invariants() -> Iterator[str]:
     yield "What `mailops verify` checks over the whole database, and why it matters.\n"
     for rule in INVARIANTS.values():
         yield f"- **{rule.name}** ({rule.severity}, `{rule.table}`): {_cell(rule.doc)} Repair: {_cell(rule.hint)}"
+    yield ""
+
+
+# -- API ------------------------------------------------------------------------------------------------------------
+INTRODUCTION = """# HTTP API
+
+`/api/v1/<action>/<category>`, served beside the console's pages and by `mailops api`; `/api/` is a page to try it, and
+`/api/openapi.json` describes every field.
+
+A key goes into the header `X-API-Key`: one of the mail server's own two, or a named one (`mailops key add NAME`), which can be
+limited to domains, resources and verbs and can end. A session of the console is accepted too; to change something it must send
+the token of `/api/session` as `X-CSRF-Token`.
+
+Bodies are JSON (`add`: the attributes; `edit`: `{"items": [...], "attr": {...}}`; `delete`: the list of items) or forms with the
+fields `attr` and `items`. Errors come as the mail server's clients know them, mostly with status 200; with
+`Accept: application/problem+json` they come with their real status as RFC 9457 documents.
+"""
+
+
+def _api() -> Iterator[str]:
+    from opslib.api.wire import routes
+
+    yield INTRODUCTION
+    yield "| Address | What it does | Attributes |"
+    yield "|---|---|---|"
+    for route in sorted(routes(), key=lambda route: (route.tag, route.path, route.action)):
+        names = route.attributes.get("properties", {}) if route.action != "search" else {}
+        attributes = ", ".join(f"`{name}`" for name in names)
+        yield f"| `{route.method} {route.action}/{route.path}` | {_cell(route.summary)} | {attributes} |"
     yield ""
 
 

@@ -37,6 +37,7 @@ class AliasDomains(Category):
         "active": codec.flag("active"),
         "dkim_selector": codec.words("dkim_selector"),
         "key_size": codec.filled("key_size"),
+        **codec.RATED,
     }
     edited = {"target_domain": codec.filled("target_domain"), "active": codec.flag("active")}
 

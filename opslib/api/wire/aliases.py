@@ -80,7 +80,7 @@ class Aliases(Category):
         return True
 
     def values(self, ops: Ops, inputs: Mapping[str, In], attr: Mapping[str, Any], adding: bool) -> Row:
-        found = codec.read(SHARED, attr)
+        found = super().values(ops, inputs, attr, adding)
         found = {name: value for name, value in found.items() if value != () or name not in ("goto", "address")}
         special = next((target for name, target in SPECIAL.items() if codec.as_flag(attr.get(name)) is True), None)
         if special:

@@ -23,6 +23,7 @@ def _access(name: str) -> Out:
 SHARED: dict[str, In] = {
     "app_name": codec.words("app_name"),
     "app_passwd": codec.filled("password"),
+    "app_passwd2": codec.filled("", "the password again"),
     "active": codec.flag("active"),
     "protocols": codec.many("protocols", ", ".join(PROTOCOLS)),
 }

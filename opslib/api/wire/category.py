@@ -54,7 +54,7 @@ class Category:
             yield self._get(f"{self.name}/{{key}}", self.one, f"One {self.singular}", {"anyOf": [shape, EMPTY]})
         if "add" in self.verbs:
             schema = codec.attributes_schema(self.added)
-            yield self._write("add", self.name, self.add, f"Add a {self.singular}", schema)
+            yield self._write("add", self.name, self.add, f"Add {self.article} {self.singular}", schema)
         if "edit" in self.verbs:
             schema = codec.attributes_schema(self.edited)
             yield self._write("edit", self.name, self.edit, f"Change {self.plural}", schema)
@@ -68,6 +68,11 @@ class Category:
         self, action: Any, path: str, run: Callable[[Call], Any], summary: str, attributes: Mapping[str, Any]
     ) -> Route:
         return Route(action, path, run, self.resource, summary, {}, attributes, self.tag, self.roles)
+
+    @property
+    def article(self) -> str:
+        """a or an."""
+        return "an" if self.singular[0] in "aeiouM" else "a"
 
     @property
     def plural(self) -> str:

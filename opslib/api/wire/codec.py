@@ -11,6 +11,7 @@ from opslib.fields import Moment
 from opslib.names import list_items
 from opslib.plan import Row
 from opslib.resource import Resource
+from opslib.resources.mailboxes.choices import PROTOCOLS
 
 Schema = Mapping[str, Any]
 
@@ -219,17 +220,32 @@ def tagging(field: str = "tags", doc: str = "added to those that are there") -> 
     return In(field, as_tags, LIST, doc)
 
 
+RATED: dict[str, In] = {
+    "rl_value": words("", "messages; empty or 0 for no limit"),
+    "rl_frame": words("", "s, m, h or d"),
+}
+
+
 def rate_from(attr: Mapping[str, Any]) -> str:
     """Rate limit of `rl_value` and `rl_frame` as the field reads it; empty for no limit (addresses.md 18)."""
     value = str(attr.get("rl_value") or "").strip()
     return f"{value}/{attr.get('rl_frame') or 's'}" if value not in ("", "0") else ""
 
 
+def protocols_from(attr: Mapping[str, Any]) -> Row:
+    """All six protocol switches of the list `protocol_access`; nothing when it is not given."""
+    chosen = as_list(attr.get("protocol_access"))
+    return {} if chosen is ABSENT else {f"{name}_access": name in chosen for name in PROTOCOLS}
+
+
 def read(inputs: Mapping[str, In], attr: Mapping[str, Any]) -> Row:
-    """Field values of the attributes that were given; unknown attributes are ignored (access.md 10.4)."""
+    """Field values of the attributes that were given; unknown attributes are ignored (access.md 10.4).
+
+    Attributes without a field are only described here: the category reads them together with others.
+    """
     found: Row = {}
     for name, declared in inputs.items():
-        if name in attr:
+        if name in attr and declared.field:
             value = declared.read(attr[name])
             if value is not ABSENT:
                 found[declared.field] = value

@@ -91,6 +91,7 @@ class Domains(Tagged, Category):
         "dkim_selector": codec.words("dkim_selector"),
         "key_size": codec.words("key_size"),
         "restart_sogo": codec.flag("restart_sogo"),
+        **codec.RATED,
     }
     edited = {
         "description": codec.filled("description"),

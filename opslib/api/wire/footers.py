@@ -33,7 +33,7 @@ class Footers(Category):
     }
 
     def values(self, ops: Ops, inputs: Mapping[str, In], attr: Mapping[str, Any], adding: bool) -> Row:
-        found = codec.read({name: given for name, given in inputs.items() if given.field}, attr)
+        found = codec.read(inputs, attr)
         given = codec.as_list(attr.get("exclude"))
         if given is not codec.ABSENT:
             found["mbox_exclude"] = (*found.get("mbox_exclude", ()), *(item for item in given if "@" in item))

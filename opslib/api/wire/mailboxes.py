@@ -30,8 +30,6 @@ SHARED: dict[str, In] = {
     "password": codec.filled("password"),
     "relayhost": In("relayhost", lambda value: str(value or "0"), codec.SCALAR, "number of a transport, 0 for none"),
     **FLAGS,
-}
-ELSEWHERE: dict[str, In] = {  # attributes that are read beside the fields; here for the document
     "password2": codec.filled("", "the password again"),
     "protocol_access": codec.many("", "imap, pop3, smtp, sieve, eas, dav: sets all six"),
 }
@@ -121,6 +119,7 @@ class Mailboxes(Tagged, Category):
         "quarantine_category": codec.filled("quarantine_category"),
         "tagged_mail_handler": codec.filled("tagged_mail_handler", "subject, subfolder, anything else for none"),
         "acl": codec.many("acl", "rights of the owner; those not listed are off"),
+        **codec.RATED,
     }
     edited = {
         **SHARED,
@@ -175,9 +174,7 @@ class Mailboxes(Tagged, Category):
     # -- writing -------------------------------------------------------------------------------------------------
     def values(self, ops: Ops, inputs: Mapping[str, In], attr: Mapping[str, Any], adding: bool) -> Row:
         found = super().values(ops, inputs, attr, adding)
-        if "protocol_access" in attr:
-            chosen = codec.as_list(attr["protocol_access"])
-            found |= {f"{protocol}_access": protocol in (chosen or ()) for protocol in PROTOCOLS}
+        found |= codec.protocols_from(attr)
         if "acl" in found:
             found["acl"] = tuple(bit for bit in found["acl"] if bit in BITS)
         if "tagged_mail_handler" in found and found["tagged_mail_handler"] not in ("subject", "subfolder"):

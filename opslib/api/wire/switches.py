@@ -154,7 +154,7 @@ SWITCHES: tuple[Category, ...] = (
     RateLimits(
         "rl-mbox",
         ("ratelimit", "mailbox"),
-        {"rl_value": codec.words("", "messages; empty or 0 for no limit"), "rl_frame": codec.words("", "s, m, h or d")},
+        codec.RATED,
         items="object",
         tail=(),
         roles=STAFF,

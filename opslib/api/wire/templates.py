@@ -94,6 +94,7 @@ class DomainTemplates(Templates):
         "dkim_selector": codec.words("dkim_selector"),
         "key_size": codec.filled("key_size"),
         "tags": codec.tagging(doc=""),
+        **codec.RATED,
     }
     edited = {**added, "template": codec.filled("template")}
 
@@ -124,15 +125,15 @@ class MailboxTemplates(Templates):
         "quarantine_category": codec.filled("quarantine_category"),
         "tagged_mail_handler": codec.filled("tagged_mail_handler"),
         "acl": codec.many("acl", "rights of the owner"),
+        "protocol_access": codec.many("", "imap, pop3, smtp, sieve, eas, dav: sets all six"),
         "tags": codec.tagging(doc=""),
+        **codec.RATED,
     }
     edited = {**added, "template": codec.filled("template")}
 
     def values(self, ops: Ops, inputs: Mapping[str, In], attr: Mapping[str, Any], adding: bool) -> Row:
         found = super().values(ops, inputs, attr, adding)
-        if "protocol_access" in attr:
-            chosen = codec.as_list(attr["protocol_access"])
-            found |= {f"{protocol}_access": protocol in (chosen or ()) for protocol in PROTOCOLS}
+        found |= codec.protocols_from(attr)
         if adding or "acl" in found:
             found["acl"] = tuple(bit for bit in found.get("acl", ()) if bit in BITS)
         return found
