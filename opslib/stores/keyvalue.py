@@ -14,8 +14,8 @@ import redis
 import sqlalchemy as sa
 
 from opslib.errors import ServerError
-from opslib.stores.database import chunks, insert_or_update, read, write
 from opslib.schema.keyvalue import ops_kv, ops_kv_hash, ops_kv_list, ops_kv_message
+from opslib.stores.database import chunks, insert_or_update, read, write
 
 MESSAGES_KEPT = 1000
 

@@ -130,7 +130,7 @@ class Domain(Record):
     )  # fmt: skip
     mboxes_in_domain = _figure("Mailboxes", "Mailboxes there are, of how many.", _in_use, grid=True, beside="mailboxes")
     mailboxes = Integer(
-        10, label="Mailboxes at most", doc="How many mailboxes the domain may have.", bounds=(0, MOST),
+        10, required=True, label="Mailboxes at most", doc="How many mailboxes the domain may have.", bounds=(0, MOST),
         roles=ADMIN, group="Limits", width=100,
     )  # fmt: skip
     mboxes_left = _figure("Mailboxes left", "How many mailboxes may still be added.", _boxes_left)
@@ -142,7 +142,7 @@ class Domain(Record):
         beside="aliases",
     )
     aliases = Integer(
-        400, label="Aliases at most", doc="How many aliases the domain may have.", bounds=(0, MOST),
+        400, required=True, label="Aliases at most", doc="How many aliases the domain may have.", bounds=(0, MOST),
         roles=ADMIN, group="Limits", width=100,
     )  # fmt: skip
     aliases_left = _figure("Aliases left", "How many aliases may still be added.", _aliases_left)
@@ -159,16 +159,16 @@ class Domain(Record):
         beside="quota",
     )
     quota = Bytes(
-        10240 * MIB, label="Quota at most", doc="How much quota all mailboxes together may be allotted.", per=MIB,
+        10240 * MIB, required=True, label="Quota at most", doc="How much quota all mailboxes together may be allotted.", per=MIB,
         bounds=(0, None), roles=ADMIN, group="Limits", width=110,
     )  # fmt: skip
     defquota = Bytes(
-        3072 * MIB, label="Default quota", doc="Quota of a new mailbox.", per=MIB, bounds=(0, None), roles=ADMIN,
+        3072 * MIB, required=True, label="Default quota", doc="Quota of a new mailbox.", per=MIB, bounds=(0, None), roles=ADMIN,
         group="Limits", width=110,
     )  # fmt: skip
     maxquota = Bytes(
-        10240 * MIB, label="Mailbox quota at most", doc="How much quota one mailbox may have.", per=MIB, bounds=(0, None),
-        roles=ADMIN, group="Limits", width=110,
+        10240 * MIB, required=True, label="Mailbox quota at most", doc="How much quota one mailbox may have.", per=MIB,
+        bounds=(0, None), roles=ADMIN, group="Limits", width=110,
     )  # fmt: skip
     max_new_mailbox_quota = _size(
         "Largest new quota", "The most quota a new mailbox could get; below 0 when over-committed.", _room

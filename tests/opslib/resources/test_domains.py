@@ -682,3 +682,11 @@ def test_the_site_without_sogo_asks_nothing_of_it(engine: sa.Engine) -> None:
     ops = Ops(site, ADMIN)
     plan = ops.domains.add({"domain": "x.org", "restart_sogo": 1, **NO_KEY})
     assert {effect.kind for effect in plan.effects} == {"keyvalue"}
+
+
+@pytest.mark.parametrize("name", ["quota", "defquota", "maxquota", "mailboxes", "aliases"])
+def test_a_limit_is_never_empty(engine: sa.Engine, name: str) -> None:
+    ops = make_ops(engine)
+    ops.commit(ops.domains.add({"domain": "example.org"}))
+    plan = ops.domains.edit("example.org", {name: ""})
+    assert [(o.key, o.field) for o in plan.refused] == [("field_needed", name)]
