@@ -7,9 +7,11 @@ and values are checked by the resource.
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import pandas as pd
 import panel as pn
 import param
 
@@ -25,6 +27,7 @@ from opslib.query import Page, Query
 from opslib.resource import Resource
 
 SIZES = (10, 25, 50, 100, 200)
+RECENT = 4  # pages kept to understand clicks on the one before
 Tell = Callable[[str, Any], None]
 
 
@@ -62,6 +65,7 @@ class Grid(pn.viewable.Viewer):
         self.table = Table(sizing_mode="stretch_width", margin=(0, 10))
         self.table.on_msg(lambda event: self.heard(event.data))
         self._ticket = 0
+        self._frames: deque[pd.DataFrame] = deque(maxlen=RECENT)
         self._spec: list[dict[str, Any]] = []
         self.staged.param.watch(lambda _: self._mark(), "version")
         self.picked.param.watch(lambda *_: self._reflect(), ["keys", "all_matching"])
@@ -98,12 +102,14 @@ class Grid(pn.viewable.Viewer):
         with param.parameterized.discard_events(self):
             self.query = page.query
         self.staged.compare(page.frame)
+        self._frames.appendleft(page.frame)
         self.param.update(shown=page, trouble="", busy=False)
         self._draw()
         self._reflect()
 
     def reload(self) -> None:
-        """Read the page again, in the background."""
+        """Read the page again, in the background; what is on its way is out of date from now on."""
+        self._ticket += 1
         start(self.load)
 
     def ask(self, **changes: Any) -> None:
@@ -213,11 +219,16 @@ class Grid(pn.viewable.Viewer):
         if handler is not None:
             handler(message)
 
+    def _frame(self, key: Any, name: str | None = None) -> pd.DataFrame | None:
+        """The newest of the pages shown lately that holds a row: a click may be made on the one before."""
+        if not isinstance(key, str | int):
+            return None
+        return next((f for f in self._frames if key in f.index and (name is None or name in f.columns)), None)
+
     def _key(self, message: Mapping[str, Any]) -> Any:
-        """The row meant, when it is on screen; else None."""
+        """The row meant, when it is or was just on screen; else None."""
         key = message.get("key")
-        known = self.shown is not None and isinstance(key, str | int) and key in self.shown.frame.index
-        return key if known else None
+        return key if self._frame(key) is not None else None
 
     def _on_sort(self, message: Mapping[str, Any]) -> None:
         allowed = {column["name"] for column in self._spec if column["sortable"]}
@@ -236,15 +247,16 @@ class Grid(pn.viewable.Viewer):
             self.ask(conditions=[*kept, *found])
 
     def _on_pick(self, message: Mapping[str, Any]) -> None:
-        visible = set(self.shown.frame.index) if self.shown is not None else set()
-        self.picked.pick([key for key in message.get("keys", []) if key in visible], bool(message.get("on")))
+        known = [key for key in message.get("keys", []) if self._frame(key) is not None]
+        self.picked.pick(known, bool(message.get("on")))
 
     def _on_edit(self, message: Mapping[str, Any]) -> None:
-        key, name = self._key(message), message.get("field")
+        key, name, typed = message.get("key"), message.get("field"), message.get("value")
         editable = {column["name"] for column in self._spec if column["editable"]}
-        if key is None or name not in editable or not isinstance(message.get("value"), str | bool):
+        frame = self._frame(key, name) if name in editable else None
+        if frame is None or not isinstance(typed, str | bool):
             return
-        edit = self.staged.stage(key, name, message["value"], columns.inside(self.shown.frame.at[key, name]))
+        edit = self.staged.stage(key, name, typed, columns.inside(frame.at[key, name]))
         if edit is not None and edit.problem:
             toasts.show("warning", f"{self.resource.fields[name].label} of {key}: {edit.problem}")
 

@@ -18,6 +18,7 @@ from panel.io.resources import CDN_DIST
 
 HERE = Path(__file__).parent
 EXTENSIONS = ("tabulator",)
+MOST = 8  # so many unanswered: nobody is there
 PARTS = ("rows", "state", "marks")
 
 
@@ -67,7 +68,7 @@ class Table(JSComponent):
 
     def again(self) -> None:
         """Send again what had not arrived at the call before and has not yet; to be called once a second."""
-        late = {part: self.sent[part] for part in PARTS if self.arrived[part] < self.sent[part]}
+        late = {part: self.sent[part] for part in PARTS if 0 < self.sent[part] - self.arrived[part] <= MOST}
         for part in [part for part, number in late.items() if self.late.get(part) == number]:
             self._put(part)
         self.late = late

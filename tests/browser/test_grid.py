@@ -70,7 +70,10 @@ def test_sorting_paging_and_selection(sheet: Page) -> None:
 
 
 def test_keys(sheet: Page) -> None:
+    search = sheet.get_by_role("textbox", name="Search", exact=True)
+    expect(search).to_be_visible()
     sheet.keyboard.press("/")
+    expect(search).to_be_focused()
     sheet.keyboard.type("person00123")
     expect(sheet.locator(".tabulator-row")).to_have_count(10)
     row = sheet.locator(".tabulator-row").first

@@ -204,3 +204,29 @@ def test_what_did_not_arrive_is_sent_again(grid: Grid) -> None:
     grid.table.again()
     assert grid.table.sent["rows"] == number + 1
     assert len(rows(grid)) == 25
+
+
+def test_clicks_on_the_page_before_are_understood(grid: Grid) -> None:
+    grid.ask(sort=["-weight"])
+    say(grid, type="pick", keys=[1, 2], on=True)
+    say(grid, type="edit", key=1, field="weight", value="7")
+    assert grid.picked.keys == [1, 2]
+    assert grid.staged.changes() == ({1: {"weight": 7}}, {1: {"weight": 1}})
+
+
+def test_a_new_question_is_not_undone_by_the_answer_to_the_old_one(grid: Grid) -> None:
+    async def overtaken() -> None:
+        old = asyncio.ensure_future(grid.load())
+        await asyncio.sleep(0)
+        grid._ticket += 1
+        grid.query = Query(sort=["-weight"])
+        await old
+
+    asyncio.run(overtaken())
+    assert grid.query.sort == ["-weight"]
+
+
+def test_nobody_there_is_sent_nothing_for_ever(grid: Grid) -> None:
+    for _ in range(50):
+        grid.table.again()
+    assert grid.table.sent["rows"] < 15
