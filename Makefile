@@ -55,6 +55,7 @@ fix: .venv/.dev
 bench: .venv/.dev
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.imports
+	$(BIN)/python -m tests.benchmarks.sessions
 
 docs: .venv/.dev
 	$(BIN)/python -m opslib.docs
