@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from opslib.schema import metadata
-from opslib.schema.create import initialise
+from opslib.schema import metadata, templates
+from opslib.schema.create import DOMAIN_TEMPLATE, MAILBOX_TEMPLATE, initialise
 from opslib.stores.database import engine_for
 
 MARIADB = os.environ.get("MAILOPS_TEST_MARIADB", "")
@@ -59,6 +59,8 @@ def emptied(engine: sa.Engine) -> None:
             if table.name not in KEPT:
                 connection.execute(table.delete())
         connection.exec_driver_sql("DELETE FROM templates WHERE template <> 'Default'")
+        for kind, attributes in (("domain", DOMAIN_TEMPLATE), ("mailbox", MAILBOX_TEMPLATE)):
+            connection.execute(templates.update().where(templates.c.type == kind).values(attributes=attributes))
         connection.exec_driver_sql("SET foreign_key_checks=1")
 
 
