@@ -12,10 +12,12 @@ from typing import Any, ParamSpec, TypeVar
 import panel as pn
 from panel.io.state import set_curdoc
 
-from dashboards import toasts
+from dashboards import toasts, writer
 from opslib.errors import Problem, ServerError, UserError
 
 log = logging.getLogger(__name__)
+
+writer.mend()
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,11 +29,7 @@ async def aside(function: Callable[P, T], *args: P.args, **given: P.kwargs) -> T
 
 
 async def draw(update: Callable[[], None]) -> None:
-    """Change what is on screen after waiting: all at once, under the document's lock, sent by Bokeh itself.
-
-    A coroutine of a session runs without the lock, and Panel then writes each change on its own; messages that are
-    queued while its writer waits for the socket (`_dispatch_msgs` in panel/io/document.py, 1.9.4) stay behind.
-    """
+    """Change what is on screen after waiting: all of it in one step, on the page's own thread, under its lock."""
     document = pn.state.curdoc
     if document is None or document.session_context is None:
         update()
@@ -40,15 +38,12 @@ async def draw(update: Callable[[], None]) -> None:
 
     def locked() -> None:
         with set_curdoc(document):
-            document.hold("combine")
             try:
                 update()
             except Exception as error:  # noqa: BLE001 - raised again where it is awaited
                 done.set_exception(error)
             else:
                 done.set_result(None)
-            finally:
-                document.unhold()
 
     document.add_next_tick_callback(locked)
     await done
