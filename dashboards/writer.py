@@ -18,6 +18,7 @@ from bokeh.document import Document
 from bokeh.document.events import ModelChangedEvent
 from bokeh.model import Model
 from panel.io import document as panel_document
+from panel.io.state import set_curdoc
 
 _write = panel_document._dispatch_msgs
 _drain = panel_document._drain_unconnected_events
@@ -65,6 +66,8 @@ def _connected_and_tell(document: Document) -> None:
 
 
 def _tell(document: Document, dropped: list[tuple[Model, str]]) -> None:
-    for model, name in dropped:
-        if model.document is document:
-            document.callbacks.trigger_on_change(ModelChangedEvent(document, model, name, getattr(model, name)))
+    """Send by Panel's writer, like everything else: messages refer to what earlier ones brought."""
+    with set_curdoc(document), panel_document.unlocked():
+        for model, name in dropped:
+            if model.document is document:
+                document.callbacks.trigger_on_change(ModelChangedEvent(document, model, name, getattr(model, name)))
