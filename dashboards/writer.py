@@ -4,34 +4,32 @@
 queued meanwhile finds no mark and writes nothing.
 
 *Dropped.*  What changes while `hold` is in force is thrown away until the browser says that the page is ready
-(`_drain_unconnected_events`), although it fetched the page a while before: whatever a person does in between is lost.
+(`_drain_unconnected_events`), although it fetched the document a while before: what a person does in between is lost.
 """
 
 from __future__ import annotations
 
 import threading
-from functools import partial
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakSet
 
 from bokeh.document import Document
-from bokeh.document.events import ModelChangedEvent
-from bokeh.model import Model
+from bokeh.document.events import DocumentPatchedEvent, MessageSentEvent
+from bokeh.protocol.messages.pull_doc_reply import pull_doc_reply
 from panel.io import document as panel_document
-from panel.io.state import set_curdoc
 
 _write = panel_document._dispatch_msgs
 _drain = panel_document._drain_unconnected_events
-_connected = panel_document._dispatch_unconnected_events
+_reply = pull_doc_reply.create
 
-_dropped: WeakKeyDictionary[Document, dict[tuple[Model, str], None]] = WeakKeyDictionary()
+_fetched: WeakSet[Document] = WeakSet()
 
 
 def mend() -> None:
     """Use the mended functions in this process."""
     panel_document._dispatch_msgs = _write_all
-    panel_document._drain_unconnected_events = _drain_and_note
-    panel_document._dispatch_unconnected_events = _connected_and_tell
+    panel_document._drain_unconnected_events = _drain_and_write
+    pull_doc_reply.create = _reply_and_note  # type: ignore[method-assign]
 
 
 async def _write_all(document: Document) -> None:
@@ -42,32 +40,21 @@ async def _write_all(document: Document) -> None:
         panel_document._dispatch_write_task(document, _write_all, document)
 
 
-def _drain_and_note(document: Document, lock: threading.Lock) -> Any:
-    """Note which properties are dropped while a browser is there already."""
+def _reply_and_note(msgid: Any, document: Document, **metadata: Any) -> Any:
+    """Note that a browser has the document: from now on it must hear of every change."""
+    message = _reply(msgid, document, **metadata)
+    _fetched.add(document)
+    return message
+
+
+def _drain_and_write(document: Document, lock: threading.Lock) -> Any:
+    """Queue what would be dropped, as text at once: later, Bokeh may take new models for known ones."""
     held = list(document.callbacks._held_events or [])
     found = _drain(document, lock)
-    if _has_browser(document):
-        changed = [event for event in held if isinstance(event, ModelChangedEvent)]
-        _dropped.setdefault(document, {}).update({(event.model, event.attr): None for event in changed})
-    return found
-
-
-def _has_browser(document: Document) -> bool:
     session = getattr(document.session_context, "session", None)
-    return bool(session is not None and session._subscribed_connections)
-
-
-def _connected_and_tell(document: Document) -> None:
-    """The page is ready: tell it the present values of what was dropped."""
-    _connected(document)
-    dropped = _dropped.pop(document, None)
-    if dropped:
-        document.add_next_tick_callback(partial(_tell, document, list(dropped)))
-
-
-def _tell(document: Document, dropped: list[tuple[Model, str]]) -> None:
-    """Send by Panel's writer, like everything else: messages refer to what earlier ones brought."""
-    with set_curdoc(document), panel_document.unlocked():
-        for model, name in dropped:
-            if model.document is document:
-                document.callbacks.trigger_on_change(ModelChangedEvent(document, model, name, getattr(model, name)))
+    if document in _fetched and session is not None:
+        changes = [e for e in held if isinstance(e, DocumentPatchedEvent) and not isinstance(e, MessageSentEvent)]
+        if changes:
+            panel_document.monkeypatch_events(changes)
+            panel_document.schedule_write_events(document, list(session._subscribed_connections), changes)
+    return found

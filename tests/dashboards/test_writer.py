@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from bokeh.document import Document
-from bokeh.document.events import ModelChangedEvent
 from bokeh.models import Div
 from panel.io import document as panel_document
 
@@ -68,42 +67,32 @@ def test_nothing_stays_behind(mended: bool, written: list[str], monkeypatch: pyt
 
 
 # -- dropped ------------------------------------------------------------------------------------------------------
-def session(browsers: set[str]) -> SimpleNamespace:
-    """A session context; its session has these browsers at the other end."""
-    return SimpleNamespace(session=SimpleNamespace(_subscribed_connections=browsers), destroyed=False)
-
-
-def change_before_ready(document: Document, model: Div) -> list[tuple[str, Any]]:
-    """Change a property while the document is held, as `panel.io.document.hold` does; what is sent when it is ready."""
+def change_before_ready(document: Document, model: Div) -> list[Any]:
+    """Change a property while the document is held, as `panel.io.document.hold` does; what is queued then."""
     document.hold("combine")
     model.text = "new"
-    events = panel_document._drain_unconnected_events(document, threading.Lock())
-    sent: list[tuple[str, Any]] = []
-    document.on_change(
-        lambda event: sent.append((event.attr, event.new)) if isinstance(event, ModelChangedEvent) else None
-    )
-    panel_document._dispatch_events(document, events)
-    model.text = "newest"
-    del sent[:]
-    panel_document._dispatch_unconnected_events(document)
-    for callback in list(document.session_callbacks):
-        callback.callback()
-    return sent
+    panel_document._dispatch_events(document, panel_document._drain_unconnected_events(document, threading.Lock()))
+    return [event for given in QUEUED for event in given]
+
+
+QUEUED: list[list[Any]] = []
 
 
 @pytest.mark.parametrize(
-    ("mended", "browsers", "sent"),
-    [(False, {"one"}, []), (True, {"one"}, [("text", "newest")]), (True, set(), [])],
+    ("mended", "fetched", "queued"),
+    [(False, True, []), (True, True, [("text", "new")]), (True, False, [])],
 )
-def test_what_changes_before_the_page_is_ready_arrives(
-    mended: bool, browsers: set[str], sent: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch
+def test_what_changes_before_the_page_is_ready_is_written(
+    mended: bool, fetched: bool, queued: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drain, connected = writer._drain, writer._connected
-    monkeypatch.setattr(panel_document, "_drain_unconnected_events", writer._drain_and_note if mended else drain)
-    monkeypatch.setattr(
-        panel_document, "_dispatch_unconnected_events", writer._connected_and_tell if mended else connected
-    )
-    document, model, context = Document(), Div(text="old"), session(browsers)
+    QUEUED.clear()
+    drain = writer._drain_and_write if mended else writer._drain
+    monkeypatch.setattr(panel_document, "_drain_unconnected_events", drain)
+    monkeypatch.setattr(panel_document, "schedule_write_events", lambda _document, _to, events: QUEUED.append(events))
+    document, model = Document(), Div(text="old")
+    context = SimpleNamespace(session=SimpleNamespace(_subscribed_connections={"one"}), destroyed=False)
     document.add_root(model)
     document._session_context = lambda: context  # type: ignore[assignment]
-    assert change_before_ready(document, model) == sent
+    if fetched:
+        writer._reply_and_note("1", document)
+    assert [(event.attr, event.new) for event in change_before_ready(document, model)] == queued
